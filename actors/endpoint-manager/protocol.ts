@@ -1,0 +1,61 @@
+import type { Epoch } from '../../schemas/brand.ts'
+import type { Assignment, Messages } from '../../schemas/messages.ts'
+import type { Stamped, TimerFired } from '../kit/port.ts'
+
+/** What the assignment journal answers: its position is the epoch. */
+export type JournalAnswer =
+  | { readonly type: 'assignment.journaled'; readonly epoch: Epoch }
+  | { readonly type: 'journal.failed'; readonly detail: string }
+
+export type CommandResult =
+  | { readonly kind: 'assigned'; readonly assignment: Assignment }
+  | {
+      readonly kind: 'refused'
+      readonly why: 'not_allowed' | 'busy' | 'failed'
+      readonly reason: string
+    }
+
+/** What happened to the endpoint, for people: logs, metrics, notices. */
+export type Announcement =
+  | { readonly kind: 'assigned'; readonly assignment: Assignment; readonly from: string | null }
+  | { readonly kind: 'confirmed'; readonly assignment: Assignment }
+  | {
+      readonly kind: 'rolledBack'
+      readonly from: string
+      readonly to: string
+      readonly reason: string
+    }
+  | { readonly kind: 'redirectRefused'; readonly location: string | null; readonly reason: string }
+
+export type EndpointManagerEffects = {
+  /** Make an assignment durable. Nobody is told of it before. */
+  readonly journalAssignment: Omit<Assignment, 'epoch'>
+  readonly answerCommand: { readonly commandId: string; readonly result: CommandResult }
+  readonly announce: Announcement
+}
+
+export type EndpointManagerInput = {
+  /** The configured endpoint; taken unless an assignment was restored. */
+  readonly url: string
+  /** Host patterns (`*.example.com`, `eu.example.net`, with or without a port) that may be redirected to. */
+  readonly allow: readonly string[]
+  /** Redirects in a row, without a good answer between them, at most. */
+  readonly hopsMax: number
+  /** Commands waiting for the journal at most. */
+  readonly commandsMax: number
+  /** Failed attempts, with none that succeeded, after which a new endpoint is given up. */
+  readonly probationFailuresMax: number
+  readonly journalTimeoutMs: number
+  readonly historyMax: number
+}
+
+export type EndpointManagerInbox = Stamped<
+  | Messages['endpoint.commanded']
+  | Messages['endpoint.pinned']
+  | Messages['endpoint.unpinned']
+  | Messages['endpoint.requested']
+  | Messages['redirect.reported']
+  | Messages['attempt.reported']
+  | JournalAnswer
+  | TimerFired
+>

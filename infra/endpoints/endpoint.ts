@@ -1,0 +1,20 @@
+import type { Piece, Verdict } from '../../actors/delivery/protocol.ts'
+import type { InstantMs } from '../../schemas/brand.ts'
+import type { Assignment } from '../../schemas/messages.ts'
+
+/** Sends pieces to wherever an assignment says. */
+export type Endpoint = {
+  /**
+   * One attempt. Resolves with a verdict whatever happens, by the deadline at the latest
+   * (`unreachable`), or soon after `signal` aborts. Never rejects; a client that finishes later
+   * changes nothing.
+   */
+  readonly attempt: (request: {
+    readonly assignment: Assignment
+    readonly piece: Piece
+    readonly payload: readonly Uint8Array[]
+    readonly deadlineMs: InstantMs
+    readonly signal: AbortSignal
+  }) => Promise<Verdict>
+  readonly close: () => Promise<void>
+}

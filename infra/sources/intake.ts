@@ -1,0 +1,32 @@
+import type { Part, Refusal } from '../../actors/collector/protocol.ts'
+import type { Batch } from '../../schemas/messages.ts'
+import type { Unstored } from '../ring/record-log.ts'
+
+/** Where sources put what clients sent, and where the collector takes it from. */
+export type Intake = {
+  /** For sources: keep this. Resolves when it is on stable storage, or refused. Never rejects. */
+  readonly offer: (request: Request) => Promise<Kept | Refused>
+  /** Port of the collector: call back with the next group, once, as soon as there is something. */
+  readonly take: (offered: (group: { appendId: number; parts: readonly Part[] }) => void) => void
+  readonly acknowledge: (appendId: number) => void
+  readonly refuse: (appendId: number, refusal: Refusal) => void
+  readonly close: (refusal: Refusal) => void
+  readonly open: () => void
+  /** Joins the numbered batches of a group with their payloads, in order, for the record log. */
+  readonly payloads: (appendId: number, batches: readonly Batch[]) => readonly Unstored[]
+}
+
+/** One client request, already split by stream. */
+export type Request = { readonly parts: readonly Arrived[] }
+export type Arrived = {
+  readonly tenant: string
+  readonly service: string
+  readonly records: number
+  /** Serialised ResourceLogs fields of an ExportLogsServiceRequest: they may be joined with others. */
+  readonly payload: readonly Uint8Array[]
+  readonly bytes: number
+  readonly fromMs: number
+  readonly toMs: number
+}
+export type Kept = { readonly kind: 'kept' }
+export type Refused = { readonly kind: 'refused' } & Refusal

@@ -1,0 +1,389 @@
+// Written by `npm run generate` from avro/*.avsc. Change those.
+import type { BatchId, Branded, Epoch, InstantMs, Seq } from './brand.ts'
+
+/** journal: the state that an actor is restored from. */
+export type ActorPersisted = {
+  readonly type: 'actor.persisted'
+  readonly actor: string
+  readonly version: number
+  /** JSON */
+  readonly snapshot: string
+  readonly atMs: InstantMs
+}
+
+/** cache → collector: the batches of this append are on stable storage. */
+export type AppendDone = {
+  readonly type: 'append.done'
+  readonly appendId: number
+}
+
+/** cache → collector: the batches of this append were not kept. */
+export type AppendRefused = {
+  readonly type: 'append.refused'
+  readonly appendId: number
+  readonly reason: RefusalReason
+  readonly retryAfterMs: number
+}
+
+/** collector → cache: keep these batches. */
+export type AppendRequested = {
+  readonly type: 'append.requested'
+  readonly appendId: number
+  readonly batches: readonly Batch[]
+}
+
+/** journal: an assignment, before anyone is told of it. */
+export type AssignmentRecorded = {
+  readonly type: 'assignment.recorded'
+  readonly assignment: Assignment
+}
+
+/** The endpoint of the route under an epoch, which only grows. */
+export type Assignment = {
+  readonly epoch: Epoch
+  readonly url: string
+  readonly reason: string
+  /** operator, redirect, rollback or configuration */
+  readonly by: string
+  readonly atMs: InstantMs
+}
+
+/** send → dispatcher: my next attempt goes out under this epoch. */
+export type AttemptMoved = {
+  readonly type: 'attempt.moved'
+  readonly sendId: string
+  readonly epoch: Epoch
+}
+
+/** dispatcher → endpoint manager: how the endpoint of this epoch answers. */
+export type AttemptReported = {
+  readonly type: 'attempt.reported'
+  readonly epoch: Epoch
+  readonly healthy: boolean
+  readonly detail: string
+}
+
+/** The records [firstSeq, lastSeq] of one stream of one producer: what is cached, sent and settled as one. */
+export type Batch = {
+  /** producer/tenant/service/firstSeq-lastSeq, each part percent-encoded */
+  readonly id: BatchId
+  /** one collector in one life */
+  readonly producer: string
+  readonly tenant: string
+  /** the resource attribute service.name */
+  readonly service: string
+  readonly firstSeq: Seq
+  /** inclusive */
+  readonly lastSeq: Seq
+  /** of the OTLP payload */
+  readonly bytes: number
+  readonly priority: Priority
+  /** earliest time of a record, 0 where none has one */
+  readonly fromMs: InstantMs
+  /** latest time of a record, 0 where none has one */
+  readonly toMs: InstantMs
+  readonly acceptedAtMs: InstantMs
+}
+
+/** cache → dispatcher: yours until then. */
+export type BatchesLeased = {
+  readonly type: 'batches.leased'
+  readonly lease: number
+  readonly held: readonly Held[]
+  readonly untilMs: InstantMs
+}
+
+/** dispatcher → cache: these have not ended; lease them again. */
+export type BatchesReturned = {
+  readonly type: 'batches.returned'
+  readonly held: readonly Held[]
+  readonly reason: ReturnReason
+}
+
+/** dispatcher → cache: these have ended. */
+export type BatchesSettled = {
+  readonly type: 'batches.settled'
+  readonly settlements: readonly Settlement[]
+}
+
+/** cache → collector: appends will be refused until cache.opened. */
+export type CacheFilled = {
+  readonly type: 'cache.filled'
+  readonly reason: RefusalReason
+  readonly retryAfterMs: number
+}
+
+/** cache → collector: appends are taken. */
+export type CacheOpened = {
+  readonly type: 'cache.opened'
+}
+
+/** dispatcher → cache: how much may be leased to me in all, now. It replaces what I said before; round orders it. */
+export type DemandRaised = {
+  readonly type: 'demand.raised'
+  readonly dispatcher: string
+  readonly round: number
+  readonly batchesMax: number
+  readonly bytesMax: number
+}
+
+/** operator → dispatcher: send again. */
+export type DispatchResumed = {
+  readonly type: 'dispatch.resumed'
+}
+
+/** operator → dispatcher: start no new sends. */
+export type DispatchSuspended = {
+  readonly type: 'dispatch.suspended'
+  readonly reason: string
+}
+
+/** pipeline → an actor: finish what is in flight before the deadline, keep the rest. */
+export type DrainRequested = {
+  readonly type: 'drain.requested'
+  readonly deadlineMs: InstantMs
+}
+
+/** Why records are gone for good: a closed set. */
+export type DropReason =
+  | 'cache_overwritten'
+  | 'cache_corrupt'
+  | 'rejected_by_endpoint'
+  | 'partially_rejected'
+  | 'expired'
+  | 'filtered'
+  | 'source_overrun'
+  | 'operator_purged'
+
+/** A drop event: the exact records that are gone, and why. */
+export type Drop = {
+  readonly id: string
+  readonly atMs: InstantMs
+  readonly tenant: string
+  readonly service: string
+  readonly producer: string
+  readonly firstSeq: Seq
+  /** inclusive */
+  readonly lastSeq: Seq
+  /** fewer than the range holds only for partially_rejected, where the endpoint does not say which */
+  readonly records: number
+  readonly bytes: number
+  readonly reason: DropReason
+  readonly detail: string
+  readonly fromMs: InstantMs
+  readonly toMs: InstantMs
+}
+
+/** endpoint manager → dispatcher → its sends: the newest assignment. */
+export type EndpointAssigned = {
+  readonly type: 'endpoint.assigned'
+  readonly assignment: Assignment
+}
+
+/** operator → endpoint manager: send there from now on. */
+export type EndpointCommanded = {
+  readonly type: 'endpoint.commanded'
+  readonly commandId: string
+  readonly url: string
+  readonly reason: string
+}
+
+/** operator → endpoint manager: stay here, whatever redirects and failures say. */
+export type EndpointPinned = {
+  readonly type: 'endpoint.pinned'
+  readonly reason: string
+}
+
+/** dispatcher → endpoint manager: I have no assignment. */
+export type EndpointRequested = {
+  readonly type: 'endpoint.requested'
+  readonly dispatcher: string
+}
+
+/** operator → endpoint manager: follow redirects and roll back again. */
+export type EndpointUnpinned = {
+  readonly type: 'endpoint.unpinned'
+  readonly reason: string
+}
+
+/** The end of all that was unsettled in a segment, made by the ledger once its drop events are durable. */
+export type Eviction = Branded<
+  {
+    readonly segment: number
+    readonly batches: number
+    readonly dropped: number
+  },
+  'Eviction'
+>
+
+/** A batch that the record log holds. */
+export type Held = {
+  readonly batch: Batch
+  readonly at: Position
+}
+
+/** journal: the account so far; it opens a journal file, and the files before it are no longer needed. */
+export type LedgerCheckpointed = {
+  readonly type: 'ledger.checkpointed'
+  readonly rows: readonly LedgerRow[]
+  readonly marks: readonly Mark[]
+  readonly atMs: InstantMs
+}
+
+/** One stream of one producer in the account, as a checkpoint keeps it. */
+export type LedgerRow = {
+  readonly producer: string
+  readonly tenant: string
+  readonly service: string
+  /** accepted by segments that are gone */
+  readonly retired: number
+  readonly delivered: number
+  readonly dropped: number
+  readonly refused: number
+}
+
+/** journal: these batches have ended, with the drop events that belong to them. */
+export type MarksRecorded = {
+  readonly type: 'marks.recorded'
+  readonly marks: readonly Mark[]
+  readonly drops: readonly Drop[]
+}
+
+/** One batch's end. */
+export type Mark = {
+  readonly at: Position
+  readonly producer: string
+  readonly tenant: string
+  readonly service: string
+  readonly delivered: number
+  readonly dropped: number
+}
+
+/** Where a batch lies in the record log: a frame of a segment; with Kafka, partition and offset. */
+export type Position = {
+  readonly segment: number
+  readonly offset: number
+}
+
+/** What is evicted last (high) and first (low). */
+export type Priority = 'high' | 'normal' | 'low'
+
+/** endpoint manager → dispatcher → send: that redirect is not followed. */
+export type RedirectRefused = {
+  readonly type: 'redirect.refused'
+  readonly sendId: string
+  readonly epoch: Epoch
+  readonly reason: string
+}
+
+/** send → endpoint manager: the endpoint answered 307 or 308. */
+export type RedirectReported = {
+  readonly type: 'redirect.reported'
+  readonly sendId: string
+  readonly epoch: Epoch
+  readonly status: number
+  readonly location: null | string
+}
+
+/** Why a client was told 429 or 503: it still holds the records. */
+export type RefusalReason = 'cache_full' | 'overdue' | 'disk_full' | 'storage_failed' | 'draining'
+
+/** Why a send gave its batches back to the cache. */
+export type ReturnReason =
+  | 'throttled'
+  | 'unreachable'
+  | 'timed_out'
+  | 'server_error'
+  | 'redirect_failed'
+  | 'unsettled'
+  | 'draining'
+  | 'no_endpoint'
+
+/** journal: everything unsettled in this segment is dropped. Written before a byte of it is removed. */
+export type SegmentEvicted = {
+  readonly type: 'segment.evicted'
+  readonly segment: number
+  readonly streams: readonly StreamLoss[]
+  readonly drops: readonly Drop[]
+}
+
+/** What one stream lost. */
+export type StreamLoss = {
+  readonly producer: string
+  readonly tenant: string
+  readonly service: string
+  readonly dropped: number
+}
+
+/** journal: the segment is gone from the record log; what it had accepted, per stream, lives on here. */
+export type SegmentRetired = {
+  readonly type: 'segment.retired'
+  readonly segment: number
+  readonly streams: readonly StreamAccepted[]
+}
+
+/** What one stream had in it. */
+export type StreamAccepted = {
+  readonly producer: string
+  readonly tenant: string
+  readonly service: string
+  readonly accepted: number
+}
+
+/** send → dispatcher: nothing of mine is out any more. */
+export type SendEnded = {
+  readonly type: 'send.ended'
+  readonly sendId: string
+  readonly epoch: Epoch
+  readonly outcome: SendOutcome
+  readonly reason: null | ReturnReason
+  readonly retryAfterMs: null | number
+  readonly detail: string
+  /** 0 to 1: chance, drawn by a port, to spread retries */
+  readonly jitter: number
+}
+
+/** settled: every batch has ended; returned: at least one went back to the cache. */
+export type SendOutcome = 'settled' | 'returned'
+
+/** The end of a batch, made by the ledger once it is durable: delivered + dropped = its records. */
+export type Settlement = Branded<
+  {
+    readonly batchId: BatchId
+    readonly at: Position
+    readonly delivered: number
+    readonly dropped: number
+  },
+  'Settlement'
+>
+export type Messages = {
+  readonly 'actor.persisted': ActorPersisted
+  readonly 'append.done': AppendDone
+  readonly 'append.refused': AppendRefused
+  readonly 'append.requested': AppendRequested
+  readonly 'assignment.recorded': AssignmentRecorded
+  readonly 'attempt.moved': AttemptMoved
+  readonly 'attempt.reported': AttemptReported
+  readonly 'batches.leased': BatchesLeased
+  readonly 'batches.returned': BatchesReturned
+  readonly 'batches.settled': BatchesSettled
+  readonly 'cache.filled': CacheFilled
+  readonly 'cache.opened': CacheOpened
+  readonly 'demand.raised': DemandRaised
+  readonly 'dispatch.resumed': DispatchResumed
+  readonly 'dispatch.suspended': DispatchSuspended
+  readonly 'drain.requested': DrainRequested
+  readonly 'endpoint.assigned': EndpointAssigned
+  readonly 'endpoint.commanded': EndpointCommanded
+  readonly 'endpoint.pinned': EndpointPinned
+  readonly 'endpoint.requested': EndpointRequested
+  readonly 'endpoint.unpinned': EndpointUnpinned
+  readonly 'ledger.checkpointed': LedgerCheckpointed
+  readonly 'marks.recorded': MarksRecorded
+  readonly 'redirect.refused': RedirectRefused
+  readonly 'redirect.reported': RedirectReported
+  readonly 'segment.evicted': SegmentEvicted
+  readonly 'segment.retired': SegmentRetired
+  readonly 'send.ended': SendEnded
+}
+export type MessageType = keyof Messages
