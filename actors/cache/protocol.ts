@@ -54,6 +54,7 @@ export type EvictionAnswer =
 
 /** What the cache asks of the record log and the ledger. Each asks once and is answered once. */
 export type CacheEffects = {
+  /** To ask again while the log is recovering changes nothing. */
   readonly recover: undefined
   readonly appendToLog: { readonly appendId: number; readonly batches: readonly Batch[] }
   /** Unsettled batches of a priority, oldest first, strictly behind a position. */
@@ -81,6 +82,10 @@ export type CacheInput = {
   readonly retryAfterMs: number
   /** How many batches of a priority are kept at hand, as coordinates. */
   readonly readyMax: number
+  readonly ordering: 'none' | 'stream'
+  /** How long the disk may take before the cache says that it is stuck. */
+  readonly diskTimeoutMs: number
+  readonly startedAtMs: InstantMs
 }
 
 export type CacheInbox = Stamped<

@@ -1,3 +1,4 @@
+import type { InstantMs } from '../../schemas/brand.ts'
 import type { Batch, Messages, RefusalReason } from '../../schemas/messages.ts'
 import type { Stamped, TimerFired } from '../kit/port.ts'
 
@@ -21,6 +22,7 @@ export type CollectorInput = {
   readonly appendTimeoutMs: number
   /** What a refused client is told to wait. */
   readonly retryAfterMs: number
+  readonly startedAtMs: InstantMs
 }
 
 export type CollectorInbox = Stamped<

@@ -81,6 +81,8 @@ export type DeliveryInput = {
   readonly recordTimeoutMs: number
   /** Records older than this are dropped as expired when an attempt fails; 0: never. */
   readonly ageMsMax: number
+  /** No attempt goes on for longer: then the cache takes the batches back. */
+  readonly leaseUntilMs: InstantMs
   readonly startedAtMs: InstantMs
 }
 

@@ -1,3 +1,4 @@
+import type { InstantMs } from '../../schemas/brand.ts'
 import type { Assignment, Held, Messages } from '../../schemas/messages.ts'
 import type { Stamped, TimerFired } from '../kit/port.ts'
 
@@ -15,6 +16,7 @@ export type DispatcherInput = {
   readonly ordering: 'none' | 'stream'
   /** How long to wait for an assignment before asking again. */
   readonly assignmentTimeoutMs: number
+  readonly startedAtMs: InstantMs
 }
 
 export type DispatcherEffects = {
@@ -23,6 +25,9 @@ export type DispatcherEffects = {
     readonly sendId: string
     readonly held: readonly Held[]
     readonly assignment: Assignment
+    /** What is not settled by then, the cache takes back. */
+    readonly leaseUntilMs: InstantMs
+    readonly nowMs: InstantMs
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Epoch } from '../../schemas/brand.ts'
+import type { Epoch, InstantMs } from '../../schemas/brand.ts'
 import type { Assignment, Messages } from '../../schemas/messages.ts'
 import type { Stamped, TimerFired } from '../kit/port.ts'
 
@@ -27,9 +27,12 @@ export type Announcement =
     }
   | { readonly kind: 'redirectRefused'; readonly location: string | null; readonly reason: string }
 
+/** An assignment before it has its epoch. */
+export type Draft = Omit<Assignment, 'epoch'>
+
 export type EndpointManagerEffects = {
   /** Make an assignment durable. Nobody is told of it before. */
-  readonly journalAssignment: Omit<Assignment, 'epoch'>
+  readonly journalAssignment: Draft
   readonly answerCommand: { readonly commandId: string; readonly result: CommandResult }
   readonly announce: Announcement
 }
@@ -47,6 +50,9 @@ export type EndpointManagerInput = {
   readonly probationFailuresMax: number
   readonly journalTimeoutMs: number
   readonly historyMax: number
+  /** How long a hop counts against `hopsMax` and for the recognition of loops. */
+  readonly hopTtlMs: number
+  readonly startedAtMs: InstantMs
 }
 
 export type EndpointManagerInbox = Stamped<

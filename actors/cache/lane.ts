@@ -1,0 +1,103 @@
+/**
+ * A lane: the chain of segments of one priority. It is a value, never changed in place, and knows each
+ * segment as a whole, and by name only the batches at its head: so it is small, whatever is held.
+ */
+import type { Held, Position } from '../../schemas/messages.ts'
+import type { Segment, SegmentWritten } from './protocol.ts'
+
+export type Lane = {
+  /** Oldest first. */
+  readonly segments: readonly Segment[]
+  /** Known by name, not leased; oldest first, but what was returned comes last. */
+  readonly ready: readonly Held[]
+  /** All batches up to here have been in `ready`. */
+  readonly loadedThrough: Position | null
+  /** There may be unsettled batches behind `loadedThrough`. */
+  readonly behind: 'none' | 'some' | 'loading'
+  /** Something was appended, unseen, since the load under way began. */
+  readonly grewWhileLoading: 'no' | 'yes'
+}
+
+export const emptyLane: Lane = {
+  segments: [],
+  ready: [],
+  loadedThrough: null,
+  behind: 'none',
+  grewWhileLoading: 'no',
+}
+
+export const recoveredLane = (segments: readonly Segment[]): Lane => ({
+  ...emptyLane,
+  segments: [...segments].sort((a, b) => a.id - b.id),
+  behind: segments.some(({ batches }) => batches > 0) ? 'some' : 'none',
+})
+
+export const compare = (a: Position, b: Position): number =>
+  a.segment - b.segment || a.offset - b.offset
+
+/** Takes in what was appended: by name while the lane is at its end, else only as a count. */
+export const grown = (
+  lane: Lane,
+  appended: { readonly held: readonly Held[]; readonly segments: readonly SegmentWritten[] },
+  { readyMax }: { readonly readyMax: number },
+): Lane => {
+  const segments = written(lane.segments, appended)
+  const last = appended.held.at(-1)
+  if (last === undefined) return { ...lane, segments }
+  const known = lane.behind === 'none' && lane.ready.length + appended.held.length <= readyMax
+  if (!known) {
+    return lane.behind === 'loading'
+      ? { ...lane, segments, grewWhileLoading: 'yes' }
+      : { ...lane, segments, behind: 'some' }
+  }
+  return { ...lane, segments, ready: [...lane.ready, ...appended.held], loadedThrough: last.at }
+}
+
+const written = (
+  segments: readonly Segment[],
+  appended: { readonly held: readonly Held[]; readonly segments: readonly SegmentWritten[] },
+): readonly Segment[] => {
+  const byId = new Map(segments.map((segment) => [segment.id, segment]))
+  for (const segment of appended.segments) {
+    const batches = appended.held.filter(({ at }) => at.segment === segment.id).length
+    byId.set(segment.id, { ...segment, batches: (byId.get(segment.id)?.batches ?? 0) + batches })
+  }
+  return [...byId.values()]
+}
+
+/** Takes in what was loaded. A batch of a segment that has gone since is no batch of ours. */
+export const loaded = (
+  lane: Lane,
+  load: { readonly held: readonly Held[]; readonly through: Position | null },
+): Lane => {
+  const held = load.held.filter(({ at }) => lane.segments.some(({ id }) => id === at.segment))
+  const atEnd = load.through === null && lane.grewWhileLoading === 'no'
+  return {
+    ...lane,
+    ready: [...lane.ready, ...held],
+    loadedThrough: load.through ?? load.held.at(-1)?.at ?? lane.loadedThrough,
+    behind: atEnd ? 'none' : 'some',
+    grewWhileLoading: 'no',
+  }
+}
+
+export const loading = (lane: Lane): Lane => ({
+  ...lane,
+  behind: 'loading',
+  grewWhileLoading: 'no',
+})
+
+/** Counts batches of a segment as settled. */
+export const settledIn = (lane: Lane, segment: number): Lane => ({
+  ...lane,
+  segments: lane.segments.map((it) =>
+    it.id === segment ? { ...it, batches: Math.max(0, it.batches - 1) } : it,
+  ),
+})
+
+/** Without a segment, and without what was ready of it. */
+export const without = (lane: Lane, segment: number): Lane => ({
+  ...lane,
+  segments: lane.segments.filter(({ id }) => id !== segment),
+  ready: lane.ready.filter(({ at }) => at.segment !== segment),
+})

@@ -1,0 +1,96 @@
+/** What of a send is still to go out, and how its batches end. All functions of values. */
+import { type BatchId, type Seq, seq } from '../../schemas/brand.ts'
+import type { DropReason, Held } from '../../schemas/messages.ts'
+import type { Fate, Loss, Piece } from './protocol.ts'
+
+/** How far each batch of a send has come. */
+export type Progress = Readonly<Record<BatchId, Omit<Fate, 'held'>>>
+
+export const recordsOf = ({ batch }: Held): number => batch.lastSeq - batch.firstSeq + 1
+
+const rangeOf = (piece: Piece, held: Held): { firstSeq: Seq; lastSeq: Seq } =>
+  piece.cut ?? { firstSeq: held.batch.firstSeq, lastSeq: held.batch.lastSeq }
+
+const recordsIn = (piece: Piece, held: Held): number => {
+  const { firstSeq, lastSeq } = rangeOf(piece, held)
+  return lastSeq - firstSeq + 1
+}
+
+/**
+ * Counts a piece as delivered, but for `rejected` records. An endpoint does not say which ones it
+ * rejected, so they are counted against the batches of the request in order.
+ */
+export const delivered = (
+  progress: Progress,
+  piece: Piece,
+  { rejected, message }: { readonly rejected: number; readonly message: string },
+): Progress => {
+  let left = rejected
+  let next = progress
+  for (const held of piece.held) {
+    const records = recordsIn(piece, held)
+    const lost = Math.min(left, records)
+    left -= lost
+    const detail = `${lost} of these ${records} records, the endpoint does not say which: ${message}`
+    const losses: readonly Loss[] =
+      lost === 0
+        ? []
+        : [{ ...rangeOf(piece, held), records: lost, reason: 'partially_rejected', detail }]
+    next = added(next, held, { delivered: records - lost, drops: losses })
+  }
+  return next
+}
+
+/** Counts what a piece holds, or the part of it that is named, as lost. */
+export const lost = (
+  progress: Progress,
+  piece: Piece,
+  why: { readonly reason: DropReason; readonly detail: string },
+): Progress =>
+  piece.held.reduce((next, held) => {
+    const drop = { ...rangeOf(piece, held), records: recordsIn(piece, held), ...why }
+    return added(next, held, { delivered: 0, drops: [drop] })
+  }, progress)
+
+const added = (progress: Progress, { batch }: Held, more: Omit<Fate, 'held'>): Progress => {
+  const before = progress[batch.id] ?? { delivered: 0, drops: [] }
+  return {
+    ...progress,
+    [batch.id]: {
+      delivered: before.delivered + more.delivered,
+      drops: [...before.drops, ...more.drops],
+    },
+  }
+}
+
+/**
+ * Two halves of a piece that is too large for the endpoint: by batches while it has several, else by
+ * records. `undefined` for a single record.
+ */
+export const halves = (piece: Piece): readonly [Piece, Piece] | undefined => {
+  const [only, ...more] = piece.held
+  if (only === undefined) return undefined
+  if (more.length > 0) {
+    const middle = Math.ceil(piece.held.length / 2)
+    return [
+      { held: piece.held.slice(0, middle), cut: null },
+      { held: piece.held.slice(middle), cut: null },
+    ]
+  }
+  const { firstSeq, lastSeq } = rangeOf(piece, only)
+  if (firstSeq === lastSeq) return undefined
+  const middle = Math.floor((firstSeq + lastSeq) / 2)
+  return [
+    { held: [only], cut: { firstSeq, lastSeq: seq(middle) } },
+    { held: [only], cut: { firstSeq: seq(middle + 1), lastSeq } },
+  ]
+}
+
+/** The batches that have ended as a whole. */
+export const fatesOf = (held: readonly Held[], progress: Progress): readonly Fate[] =>
+  held.flatMap((it) => {
+    const fate = progress[it.batch.id]
+    if (fate === undefined) return []
+    const ended = fate.delivered + fate.drops.reduce((sum, { records }) => sum + records, 0)
+    return ended === recordsOf(it) ? [{ held: it, ...fate }] : []
+  })

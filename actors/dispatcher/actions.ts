@@ -1,0 +1,130 @@
+/** What the dispatcher decides by and does. `machine.ts` says when. */
+import { assign, setup } from 'xstate'
+import { instant } from '../../schemas/brand.ts'
+import type {
+  AttemptMoved,
+  BatchesLeased,
+  DrainRequested,
+  EndpointAssigned,
+  SendEnded,
+} from '../../schemas/messages.ts'
+import { effect, timer } from '../kit/port.ts'
+import { type StateMeta, waiting } from '../kit/state.ts'
+import type { Tell } from '../kit/tell.ts'
+import {
+  adopted,
+  creditOf,
+  type DispatcherContext,
+  ended,
+  forgotten,
+  isFailure,
+  leased,
+  nextDueMs,
+  type Running,
+  runningState,
+  silentSends,
+  started,
+  windowFor,
+} from './books.ts'
+import type { DispatcherEffects, DispatcherInbox, DispatcherInput } from './protocol.ts'
+
+export const machine = setup({
+  types: {
+    input: {} as DispatcherInput,
+    context: {} as DispatcherContext,
+    events: {} as DispatcherInbox,
+    meta: {} as StateMeta,
+  },
+  actors: { timer },
+  guards: {
+    isNewer: ({ context }, { assignment }: EndpointAssigned) =>
+      context.assignment === null || assignment.epoch > context.assignment.epoch,
+    isOut: ({ context }, { sendId }: { sendId: string }) => sendId in context.sends,
+    belongsIn: ({ context, event }, { state }: { state: Running }) =>
+      runningState(context, event.nowMs) === state,
+    nothingOut: ({ context }) => Object.keys(context.sends).length === 0,
+    someSilent: ({ context, event }) => silentSends(context, event.nowMs).length > 0,
+  },
+  actions: {
+    tell: effect<Tell<'cache' | 'delivery' | 'endpoint-manager'>>('tell'),
+    startSend: effect<DispatcherEffects['startSend']>('startSend'),
+    defer: effect('defer'),
+    fault: effect<{ why: string }>('fault'),
+    adopt: assign(({ context }, { assignment }: EndpointAssigned) => adopted(context, assignment)),
+    take: assign(({ context }, event: BatchesLeased) => leased(context, event)),
+    noteEpoch: assign(({ context }, { sendId, epoch }: AttemptMoved) => {
+      const send = context.sends[sendId]
+      return send === undefined ? {} : { sends: { ...context.sends, [sendId]: { ...send, epoch } } }
+    }),
+    suspend: assign({ intent: 'suspend' }),
+    resume: assign({ intent: 'run' }),
+    drain: assign({
+      intent: 'drain',
+      dueMs: (_, { deadlineMs }: DrainRequested) => deadlineMs,
+    }),
+    askLater: assign({
+      dueMs: ({ context, event }) => instant(event.nowMs + context.assignmentTimeoutMs),
+    }),
+    setWatch: assign({ dueMs: ({ context, event }) => nextDueMs(context, event.nowMs) }),
+    forgetSilent: assign(({ context, event }) =>
+      forgotten(context, silentSends(context, event.nowMs)),
+    ),
+  },
+})
+
+export const state = machine.createStateConfig
+export const waits = waiting<'dispatcher', DispatcherContext>()
+
+/** Starts what may start, and keeps the cache informed of how much this dispatcher takes. */
+export const proceed = machine.enqueueActions(({ context, event, enqueue }) => {
+  const { context: next, starts } = started(context, event.nowMs)
+  const window = windowFor(next, event.nowMs)
+  const round = window === context.window ? context.round : context.round + 1
+  const back = window === 'closed' ? next.pending : []
+  enqueue.assign({ ...next, window, round, pending: window === 'closed' ? [] : next.pending })
+  for (const start of starts) enqueue({ type: 'startSend', params: start })
+  if (round !== context.round) {
+    const { dispatcher } = context
+    const message = { type: 'demand.raised', dispatcher, round, ...creditOf(next, window) } as const
+    enqueue({ type: 'tell', params: { to: 'cache', message } })
+  }
+  if (back.length > 0) {
+    const held = back.map((it) => it.held)
+    const reason = context.intent === 'drain' ? 'draining' : 'unreachable'
+    const message = { type: 'batches.returned', held, reason } as const
+    enqueue({ type: 'tell', params: { to: 'cache', message } })
+  }
+})
+
+/** Hands a new assignment to every send that is out; none of them is stopped by it. */
+export const tellSends = machine.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'endpoint.assigned') return
+  const message = { type: 'endpoint.assigned', assignment: event.assignment } as const
+  for (const sendId of Object.keys(context.sends)) {
+    enqueue({ type: 'tell', params: { to: 'delivery', sendId, message } })
+  }
+})
+
+/** Counts a send as ended, and tells the endpoint manager how the newest endpoint is doing. */
+export const noteEnd = machine.enqueueActions(({ context, event, enqueue }) => {
+  if (event.type !== 'send.ended') return
+  const failed = isFailure(context, event)
+  const healthy = event.outcome === 'settled' && event.epoch !== context.healthyEpoch
+  const next = ended(context, event, event.nowMs)
+  enqueue.assign({ ...next, ...(healthy ? { healthyEpoch: event.epoch } : {}) })
+  if (healthy || failed) enqueue({ type: 'tell', params: reportOf(event) })
+})
+
+const reportOf = ({ epoch, outcome, detail }: SendEnded) =>
+  ({
+    to: 'endpoint-manager',
+    message: { type: 'attempt.reported', epoch, healthy: outcome === 'settled', detail },
+  }) as const
+
+export const request = {
+  type: 'tell',
+  params: ({ context }: { context: DispatcherContext }) => ({
+    to: 'endpoint-manager' as const,
+    message: { type: 'endpoint.requested' as const, dispatcher: context.dispatcher },
+  }),
+} as const
