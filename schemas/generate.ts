@@ -1,92 +1,96 @@
 /**
- * Writes `messages.ts` from `avro/*.avsc`: `npm run generate`.
- * The schemas are the source; a test fails when the types lag behind them.
+ * `npm run generate`: writes what follows from avro/*.avsc: `messages.ts`, `avro.ts`, and for a schema
+ * that has changed its next version in history/. What the evolution gate refuses is not written.
+ * With `--unreleased`, history starts again from version 1; that is for the time before there is a
+ * first release, and refused ever after.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Definition, inOrder } from './definition.ts'
+import { refusals, tampering } from './evolution.ts'
+import * as store from './history.ts'
+import { messagesSource } from './messages-source.ts'
 
-type Field = { name: string; type: Schema; doc?: string }
-type Named = {
-  type: 'record' | 'enum'
-  name: string
-  doc?: string
-  event?: string
-  brand?: string
-  fields?: Field[]
-  symbols?: string[]
-}
-type Schema =
-  | string
-  | readonly Schema[]
-  | Named
-  | { type: 'array'; items: Schema }
-  | { type: string; brand: string }
+const root = join(import.meta.dirname, '..')
+const biome = join(root, 'node_modules', '.bin', 'biome')
 
-const folder = join(import.meta.dirname, 'avro')
-const target = join(import.meta.dirname, 'messages.ts')
-const primitives: Record<string, string> = {
-  boolean: 'boolean',
-  bytes: 'Buffer',
-  double: 'number',
-  int: 'number',
-  long: 'number',
-  null: 'null',
-  string: 'string',
+/** The text as Biome formats it. */
+const formatted = (path: string, text: string): string => {
+  const args = ['format', `--stdin-file-path=${path}`]
+  const { status, stdout, stderr } = spawnSync(biome, args, { input: text, cwd: root })
+  if (status !== 0) throw new Error(`Formatting ${path} failed; it was not written. ${stderr}`)
+  return stdout.toString()
 }
 
-/** The source text of `messages.ts` as the schemas demand it. */
-export const messagesSource = (): string => {
-  const declared: Named[] = []
-  const declare = (named: Named): string => {
-    declared.push(named)
-    for (const field of named.fields ?? []) typeOf(field.type)
-    return named.name
-  }
-  const typeOf = (schema: Schema): string => {
-    if (typeof schema === 'string') return primitives[schema] ?? schema
-    if (isUnion(schema)) return schema.map(typeOf).join(' | ')
-    if ('items' in schema) return `readonly ${parenthesised(typeOf(schema.items))}[]`
-    if ('name' in schema) {
-      return declared.some(({ name }) => name === schema.name) ? schema.name : declare(schema)
-    }
-    return schema.brand
-  }
-  const files = readdirSync(folder)
-    .filter((file) => file.endsWith('.avsc'))
-    .sort()
-  for (const file of files) declare(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Named)
-
-  const brands = [...new Set([...JSON.stringify(declared).matchAll(/"type":"(?:long|string)","brand":"(\w+)"/g)].map(([, it]) => it))].sort() // biome-ignore format: one thought
-  const messages = declared.filter(({ event }) => event !== undefined)
+/** The text of `avro.ts`: the schemas as the codec needs them, so that it reads no files. */
+const avroSource = (definitions: readonly Definition[], history: store.History): string => {
+  const former = [...history.values()].flatMap((versions) => versions.slice(0, -1))
   return [
-    '// Written by `npm run generate` from avro/*.avsc. Change those.',
-    `import type { Branded, ${brands.join(', ')} } from './brand.ts'`,
-    ...declared.map((named) => declaration(named, typeOf)),
-    'export type Messages = {',
-    ...messages.map(({ event, name }) => `  readonly '${event}': ${name}`),
-    '}',
-    'export type MessageType = keyof Messages',
-    '',
+    '// Written by `npm run generate` from avro/*.avsc and history/. Change those.',
+    "import type { Definition } from './definition.ts'",
+    "\n/** Today's schemas, each name defined where it is first used. */",
+    `export const definitions: readonly Definition[] = ${JSON.stringify(inOrder(definitions))}`,
+    '\n/** What former releases wrote, each self-contained. */',
+    `export const formerVersions: readonly Definition[] = ${JSON.stringify(former)}\n`,
   ].join('\n')
 }
 
-const declaration = (named: Named, typeOf: (schema: Schema) => string): string => {
-  const doc = named.doc === undefined ? '' : `\n/** ${named.doc} */`
-  if (named.type === 'enum') {
-    const union = (named.symbols ?? []).map((symbol) => `'${symbol}'`).join(' | ')
-    return `${doc}\nexport type ${named.name} = ${union}`
-  }
-  const fields = (named.fields ?? []).map(
-    ({ name, type, doc: why }) =>
-      `${why === undefined ? '' : `  /** ${why} */\n`}  readonly ${name}: ${typeOf(type)}`,
-  )
-  const event = named.event === undefined ? [] : [`  readonly type: '${named.event}'`]
-  const body = ['{', ...event, ...fields, '}'].join('\n')
-  const shape = named.brand === undefined ? body : `Branded<${body}, '${named.brand}'>`
-  return `${doc}\nexport type ${named.name} = ${shape}`
+/** The generated sources as the schemas and their history demand them now, by path. */
+export const generatedSources = (
+  definitions: readonly Definition[],
+  history: store.History,
+): Readonly<Record<string, string>> => ({
+  'schemas/messages.ts': formatted('schemas/messages.ts', messagesSource(definitions)),
+  'schemas/avro.ts': formatted('schemas/avro.ts', avroSource(definitions, history)),
+})
+
+/** Adds a version for each schema that differs from its newest. */
+const extended = (files: readonly store.HistoryFile[], current: readonly Definition[]) => {
+  const history = store.historyOf(files)
+  const added = current.flatMap((definition) => {
+    const versions = history.get(definition.name) ?? []
+    const newest = versions.at(-1)
+    const text = store.versionText(definition)
+    if (newest !== undefined && store.versionText(newest) === text) return []
+    return [{ name: store.versionFile(definition.name, versions.length + 1), text }]
+  })
+  return { added, history: store.historyOf([...files, ...added]) }
 }
 
-const isUnion = (schema: Schema): schema is readonly Schema[] => Array.isArray(schema)
-const parenthesised = (type: string): string => (type.includes(' ') ? `(${type})` : type)
+const isReleased = (): boolean => /^## \[\d/m.test(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'))
 
-if (process.argv[1] === import.meta.filename) writeFileSync(target, messagesSource())
+const generate = (argument: string | undefined): readonly string[] => {
+  const afresh = argument === '--unreleased'
+  if (argument !== undefined && !afresh) return [`"${argument}" is no option; --unreleased is.`]
+  if (afresh && isReleased())
+    return ['CHANGELOG.md names a release: its schemas are in use, and history can only grow.']
+
+  const folder = store.historyFolder
+  const sumsPath = join(folder, store.sumsFile)
+  mkdirSync(folder, { recursive: true })
+  const files = afresh ? [] : store.readHistoryFiles(folder)
+  const sums = afresh ? '' : readFileSync(sumsPath, 'utf8')
+  const definitions = store.readDefinitions(store.avroFolder)
+  const current = store.versioned(definitions)
+  const { added, history } = extended(files, current)
+  const faults = [...tampering(files, sums), ...refusals({ current, history })]
+  if (faults.length > 0) return faults
+
+  if (afresh) for (const { name } of store.readHistoryFiles(folder)) rmSync(join(folder, name))
+  for (const { name, text } of added) writeFileSync(join(folder, name), text)
+  const lines = [...sums.split('\n').filter((it) => it !== ''), ...added.map(store.sumLine)]
+  writeFileSync(sumsPath, `${lines.join('\n')}\n`)
+  for (const [path, text] of Object.entries(generatedSources(definitions, history)))
+    writeFileSync(join(root, path), text)
+  return []
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const faults = generate(process.argv[2])
+  for (const fault of faults) console.error(fault)
+  if (faults.length > 0) {
+    console.error('Nothing was written.')
+    process.exitCode = 1
+  }
+}

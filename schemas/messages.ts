@@ -299,7 +299,7 @@ export type ReturnReason =
   | 'draining'
   | 'no_endpoint'
 
-/** journal: everything unsettled in this segment is dropped. Written before a byte of it is removed. */
+/** journal: everything unsettled in this segment is dropped. What it had accepted lives on here. Written before a byte of it is removed. */
 export type SegmentEvicted = {
   readonly type: 'segment.evicted'
   readonly segment: number
@@ -307,11 +307,12 @@ export type SegmentEvicted = {
   readonly drops: readonly Drop[]
 }
 
-/** What one stream lost. */
+/** What one stream had in it in all, and what it lost. */
 export type StreamLoss = {
   readonly producer: string
   readonly tenant: string
   readonly service: string
+  readonly accepted: number
   readonly dropped: number
 }
 
@@ -356,6 +357,8 @@ export type Settlement = Branded<
   },
   'Settlement'
 >
+
+/** Each message by its type. */
 export type Messages = {
   readonly 'actor.persisted': ActorPersisted
   readonly 'append.done': AppendDone
@@ -387,3 +390,19 @@ export type Messages = {
   readonly 'send.ended': SendEnded
 }
 export type MessageType = keyof Messages
+export type Message = Messages[MessageType]
+
+/** Each record that is a part of messages, by its name. */
+export type Values = {
+  readonly Assignment: Assignment
+  readonly Batch: Batch
+  readonly Drop: Drop
+  readonly Eviction: Eviction
+  readonly Held: Held
+  readonly LedgerRow: LedgerRow
+  readonly Mark: Mark
+  readonly Position: Position
+  readonly StreamLoss: StreamLoss
+  readonly StreamAccepted: StreamAccepted
+  readonly Settlement: Settlement
+}

@@ -1,14 +1,14 @@
 /** What the cache decides by and does: its guards, its effects, its steps. `machine.ts` says when. */
 import { assign, setup } from 'xstate'
-import { instant } from '../../schemas/brand.ts'
+import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { AppendRequested, Held, RefusalReason, Settlement } from '../../schemas/messages.ts'
 import { effect, timer } from '../kit/port.ts'
 import { type StateMeta, waiting } from '../kit/state.ts'
 import type { Tell } from '../kit/tell.ts'
-import type { CacheContext } from './context.ts'
+import type { CacheContext, Leaving } from './context.ts'
 import { leasesEnded, loadsDue, offered, returned, settled } from './leasing.ts'
 import type { CacheEffects, CacheInbox, CacheInput } from './protocol.ts'
-import { fits, idleSegment, isRoomy, mayMakeRoom, victimFor } from './room.ts'
+import { evictable, fits, isRoomy, mayMakeRoom, removable } from './room.ts'
 import { departed, evictionRecorded, indexed, looked, recovered, removed, retirable, swept, windowSet } from './steps.ts' // biome-ignore format: one line
 
 type Event<Type extends CacheInbox['type']> = Extract<CacheInbox, { type: Type }>
@@ -24,12 +24,11 @@ export const machine = setup({
   guards: {
     fits: ({ context }, append: AppendRequested | null) =>
       context.victim === null && fits(context, append),
-    canRetire: ({ context }, append: AppendRequested | null) =>
-      mayMakeRoom(context, append) && idleSegment(context) !== undefined,
+    canRemove: ({ context }, append: AppendRequested | null) =>
+      mayMakeRoom(context, append) && removable(context) !== undefined,
     canEvict: ({ context }, append: AppendRequested | null) =>
-      context.whenFull === 'overwrite_oldest' &&
-      mayMakeRoom(context, append) &&
-      victimFor(context, append) !== undefined,
+      mayMakeRoom(context, append) && evictable(context, append) !== undefined,
+    isVictim: ({ context }, { segment }: { segment: number }) => context.victim === segment,
     isRoomyAgain: ({ context }) => context.refusal === 'cache_full' && isRoomy(context),
     mayBeTriedAgain: ({ context }) =>
       context.refusal !== 'cache_full' || context.whenFull === 'overwrite_oldest',
@@ -54,14 +53,15 @@ export const machine = setup({
       settled(context, settlements),
     ),
     takeBack: assign(({ context }, { held }: { held: readonly Held[] }) => returned(context, held)),
-    sweep: assign(({ context, event }) => swept(leasesEnded(context, event.nowMs), event.nowMs)),
     countRemoved: assign(({ context }, { segment }: { segment: number }) =>
       removed(context, segment),
     ),
     noteRecorded: assign(({ context }, { eviction }: Event<'eviction.recorded'>) =>
       evictionRecorded(context, eviction.segment),
     ),
-    take: assign({ append: (_, append: AppendRequested) => append }),
+    take: assign({
+      append: (_, { type, appendId, batches }: AppendRequested) => ({ type, appendId, batches }),
+    }),
     letGo: assign({ append: null }),
     forgetRefusal: assign({ refusal: null }),
     setDiskDeadline: assign({
@@ -92,32 +92,44 @@ export const proceed = machine.enqueueActions(({ context, event, enqueue }) => {
   for (const segment of gone) enqueue({ type: 'retire', params: { segment } })
 })
 
-/** Starts to remove a segment in which nothing is pending. */
-export const retireOne = machine.enqueueActions(({ context, enqueue }) => {
-  const segment = idleSegment(context)
+/** Removes a segment in which nothing is pending, or sees to one that is on its way out already. */
+export const removeOne = machine.enqueueActions(({ context, event, enqueue }) => {
+  const segment = removable(context)
   if (segment === undefined) return
-  enqueue.assign({ ...departed(context, segment.id, 'settled'), victim: segment.id })
-  enqueue({ type: 'retire', params: { segment: segment.id } })
+  const next = departed(context, segment, 'settled')
+  enqueue.assign({ ...next, victim: segment })
+  for (const it of next.leaving) {
+    if (it.segment === segment) enqueue(nextStep(it, event.nowMs))
+  }
 })
 
 /** Starts to evict a segment: first its drop events, and only then its bytes. */
 export const evictOne = machine.enqueueActions(({ context, event, enqueue }) => {
-  const segment = context.append === null ? undefined : victimFor(context, context.append)
+  const segment = context.append === null ? undefined : evictable(context, context.append)
   if (segment === undefined) return
-  enqueue.assign({ ...departed(context, segment.id, 'unrecorded'), victim: segment.id })
-  enqueue({ type: 'recordEviction', params: { segment: segment.id, nowMs: event.nowMs } })
+  enqueue.assign({ ...departed(context, segment, 'unrecorded'), victim: segment })
+  enqueue({ type: 'recordEviction', params: { segment, nowMs: event.nowMs } })
 })
 
-/** Tries again to remove what could not be removed before, each by the step that it had reached. */
-export const removeAgain = machine.enqueueActions(({ context, event, enqueue }) => {
-  for (const { segment, because } of context.leaving) {
-    if (because === 'unrecorded') {
-      enqueue({ type: 'recordEviction', params: { segment, nowMs: event.nowMs } })
-    } else {
-      enqueue({ type: 'retire', params: { segment } })
-    }
-  }
+/**
+ * When it is time to: takes back what was leased for too long, and tries again to remove what could
+ * not be removed before.
+ */
+export const sweep = machine.enqueueActions(({ context, event, enqueue }) => {
+  const { nowMs } = event
+  if (nowMs < context.sweepAtMs) return
+  enqueue.assign(swept(leasesEnded(context, nowMs), nowMs))
+  for (const it of context.leaving) enqueue(nextStep(it, nowMs))
 })
+
+/**
+ * What brings a segment further on its way out. To ask the ledger and the record log twice for the
+ * same changes nothing; what was recorded as evicted is recorded, and its removal comes after that.
+ */
+const nextStep = ({ segment, because }: Leaving, nowMs: InstantMs) =>
+  because === 'settled'
+    ? ({ type: 'retire', params: { segment } } as const)
+    : ({ type: 'recordEviction', params: { segment, nowMs } } as const)
 
 export const writeToLog = {
   type: 'appendToLog',
@@ -131,7 +143,8 @@ export const writeToLog = {
 export const refuseAppend = machine.enqueueActions(({ context, event, enqueue }) => {
   const append = context.append
   if (append === null) return
-  const reason = event.type === 'log.failed' ? event.reason : reasonOf(event)
+  // While refusing, the reason stays what it was: a disk that failed is not full for being asked.
+  const reason = context.refusal ?? reasonOf(event)
   const { retryAfterMs } = context
   enqueue.assign({ append: null, victim: null, refusal: reason })
   enqueue({
@@ -145,12 +158,18 @@ export const refuseAppend = machine.enqueueActions(({ context, event, enqueue })
   enqueue({ type: 'tell', params: { to: 'collector', message } })
 })
 
-const reasonOf = (event: CacheInbox): RefusalReason =>
-  event.type === 'eviction.failed' ||
-  event.type === 'removal.failed' ||
-  event.type === 'timer.fired'
-    ? 'storage_failed'
-    : 'cache_full'
+const reasonOf = (event: CacheInbox): RefusalReason => {
+  switch (event.type) {
+    case 'log.failed':
+      return event.reason
+    case 'eviction.failed':
+    case 'removal.failed':
+    case 'timer.fired':
+      return 'storage_failed'
+    default:
+      return 'cache_full'
+  }
+}
 
 export const tellOpened = {
   type: 'tell',

@@ -6,13 +6,14 @@ import {
   machine,
   proceed,
   refuseAppend,
-  removeAgain,
-  retireOne,
+  removeOne,
   state,
+  sweep,
   tellOpened,
   waits,
   writeToLog,
 } from './actions.ts'
+import { books } from './books.ts'
 import { type CacheContext, initialContext } from './context.ts'
 import type { CacheInbox } from './protocol.ts'
 
@@ -37,43 +38,6 @@ const noAppendIsOut = {
   'log.recovered': isRecoveredOnce,
 } as const
 
-/** What does not depend on how full the cache is: leases, settlements, what leaves the log. */
-const books = state({
-  on: {
-    'demand.raised': {
-      actions: [{ type: 'setWindow', params: ({ event }) => event }, proceed],
-    },
-    'batches.settled': {
-      actions: [
-        { type: 'settle', params: ({ event }) => event },
-        { type: 'release', params: ({ event }) => ({ settlements: event.settlements }) },
-        proceed,
-      ],
-    },
-    'batches.returned': {
-      actions: [{ type: 'takeBack', params: ({ event }) => event }, proceed],
-    },
-    'batches.loaded': {
-      actions: [{ type: 'look', params: ({ event }) => event }, proceed],
-    },
-    'eviction.recorded': {
-      actions: [
-        { type: 'noteRecorded', params: ({ event }) => event },
-        { type: 'removeEvicted', params: ({ event }) => ({ eviction: event.eviction }) },
-      ],
-    },
-    'eviction.failed': {
-      actions: { type: 'fault', params: ({ event }) => ({ why: event.detail }) },
-    },
-    'segment.removed': {
-      actions: [{ type: 'countRemoved', params: ({ event }) => event }, proceed],
-    },
-    'removal.failed': {
-      actions: { type: 'fault', params: ({ event }) => ({ why: event.detail }) },
-    },
-  },
-}).on
-
 const recovering = waits({
   on: 'outside',
   until: 'dueMs',
@@ -90,12 +54,7 @@ const recovering = waits({
     on: {
       'log.recovered': {
         target: to('open'),
-        actions: [
-          { type: 'recovered', params: ({ event }) => event },
-          'sweep',
-          proceed,
-          tellOpened,
-        ],
+        actions: [{ type: 'recovered', params: ({ event }) => event }, sweep, proceed, tellOpened],
       },
       'append.requested': defer,
       'demand.raised': defer,
@@ -120,7 +79,7 @@ const open = waits({
   late: {
     target: to('open'),
     reenter: true,
-    actions: ['sweep', removeAgain, proceed],
+    actions: [sweep, proceed],
   },
   state: state({
     on: {
@@ -132,9 +91,9 @@ const open = waits({
           actions: [{ type: 'take', params: ({ event }) => event }, 'setDiskDeadline', writeToLog],
         },
         {
-          guard: { type: 'canRetire', params: ({ event }) => event },
+          guard: { type: 'canRemove', params: ({ event }) => event },
           target: to('removing'),
-          actions: [{ type: 'take', params: ({ event }) => event }, 'setDiskDeadline', retireOne],
+          actions: [{ type: 'take', params: ({ event }) => event }, 'setDiskDeadline', removeOne],
         },
         {
           guard: { type: 'canEvict', params: ({ event }) => event },
@@ -161,7 +120,7 @@ const appending = waits({
     actions: [
       'setDiskDeadline',
       { type: 'fault', params: { why: 'the disk takes long to keep an append' } },
-      'sweep',
+      sweep,
       proceed,
     ],
   },
@@ -180,6 +139,8 @@ const appending = waits({
             }),
           },
           'letGo',
+          // While append follows append, `open` is left before its own timer can fire.
+          sweep,
           proceed,
         ],
       },
@@ -201,15 +162,22 @@ const evicting = waits({
   state: state({
     on: {
       ...books,
-      'eviction.recorded': {
-        target: to('removing'),
-        actions: [
-          { type: 'noteRecorded', params: ({ event }) => event },
-          { type: 'removeEvicted', params: ({ event }) => ({ eviction: event.eviction }) },
-          'setDiskDeadline',
-        ],
-      },
-      'eviction.failed': giveUp,
+      'eviction.recorded': [
+        {
+          guard: { type: 'isVictim', params: ({ event }) => event.eviction },
+          target: to('removing'),
+          actions: [
+            { type: 'noteRecorded', params: ({ event }) => event },
+            { type: 'removeEvicted', params: ({ event }) => ({ eviction: event.eviction }) },
+            'setDiskDeadline',
+          ],
+        },
+        books['eviction.recorded'],
+      ],
+      'eviction.failed': [
+        { guard: { type: 'isVictim', params: ({ event }) => event }, ...giveUp },
+        books['eviction.failed'],
+      ],
       'append.requested': defer,
       'drain.requested': defer,
       ...noAppendIsOut,
@@ -225,10 +193,14 @@ const removing = waits({
   state: state({
     on: {
       ...books,
-      'segment.removed': {
-        actions: [{ type: 'countRemoved', params: ({ event }) => event }, proceed],
-      },
-      'removal.failed': giveUp,
+      'eviction.failed': [
+        { guard: { type: 'isVictim', params: ({ event }) => event }, ...giveUp },
+        books['eviction.failed'],
+      ],
+      'removal.failed': [
+        { guard: { type: 'isVictim', params: ({ event }) => event }, ...giveUp },
+        books['removal.failed'],
+      ],
       'append.requested': defer,
       'drain.requested': defer,
       ...noAppendIsOut,
@@ -240,10 +212,10 @@ const removing = waits({
         actions: ['setDiskDeadline', writeToLog],
       },
       {
-        guard: { type: 'canRetire', params: theAppend },
+        guard: { type: 'canRemove', params: theAppend },
         target: to('removing'),
         reenter: true,
-        actions: ['setDiskDeadline', retireOne],
+        actions: ['setDiskDeadline', removeOne],
       },
       {
         guard: { type: 'canEvict', params: theAppend },
@@ -263,12 +235,12 @@ const full = waits({
     {
       guard: 'mayBeTriedAgain',
       target: to('open'),
-      actions: ['sweep', 'forgetRefusal', proceed, tellOpened],
+      actions: [sweep, 'forgetRefusal', proceed, tellOpened],
     },
     {
       target: to('full'),
       reenter: true,
-      actions: ['sweep', 'setRetry', removeAgain, proceed],
+      actions: ['setRetry', sweep, proceed],
     },
   ],
   state: state({

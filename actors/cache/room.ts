@@ -31,17 +31,27 @@ export const mayMakeRoom = (
 ): append is AppendRequested =>
   append !== null && context.victim === null && neededBytes(append) <= context.capacityBytes
 
-/** A segment in which nothing is pending: to retire it costs nothing. */
-export const idleSegment = (context: CacheContext): Segment | undefined =>
-  priorities
-    .flatMap((priority) => context.lanes[priority].segments)
-    .find(({ batches }) => batches === 0)
+/**
+ * What can be removed without loss: first what is on its way out already, so that nothing more is
+ * given up than has to be, then a segment in which nothing is pending.
+ */
+export const removable = ({ lanes, leaving }: CacheContext): number | undefined =>
+  leaving.find(({ because }) => because !== 'unrecorded')?.segment ??
+  priorities.flatMap((priority) => lanes[priority].segments).find(({ batches }) => batches === 0)
+    ?.id
+
+/** What to evict for an append: what could not be recorded as evicted before comes first. */
+export const evictable = (context: CacheContext, append: AppendRequested): number | undefined => {
+  if (context.whenFull === 'refuse') return undefined
+  const unrecorded = context.leaving.find(({ because }) => because === 'unrecorded')
+  return unrecorded?.segment ?? victimFor(context, append)?.id
+}
 
 /**
- * What to evict for an append: the oldest segment of the lowest priority, never of a higher one than
- * the append's own. One with a batch in flight is passed over: it may be delivered at this moment.
+ * The oldest segment of the lowest priority, never of a higher one than the append's own. One with a
+ * batch in flight is passed over: it may be delivered at this moment.
  */
-export const victimFor = (context: CacheContext, append: AppendRequested): Segment | undefined => {
+const victimFor = (context: CacheContext, append: AppendRequested): Segment | undefined => {
   const highest = Math.max(...append.batches.map(({ priority }) => priorities.indexOf(priority)))
   const inFlight = new Set(context.leases.map(({ held }) => held.at.segment))
   return priorities

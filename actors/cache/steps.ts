@@ -22,10 +22,12 @@ export const indexed = (
   { held, segments }: Pick<Answer<'log.appended'>, 'held' | 'segments'>,
 ): CacheContext => {
   const lanes = { ...context.lanes }
+  // An append may be what seals a segment that is on its way out.
+  const gone = new Set(context.leaving.map(({ segment }) => segment))
   for (const priority of priorities) {
     const appended = {
       held: held.filter(({ batch }) => batch.priority === priority),
-      segments: segments.filter((segment) => segment.priority === priority),
+      segments: segments.filter((it) => it.priority === priority && !gone.has(it.id)),
     }
     if (appended.segments.length > 0) lanes[priority] = grown(lanes[priority], appended, context)
   }
@@ -77,11 +79,14 @@ export const removed = (context: CacheContext, segment: number): CacheContext =>
   victim: context.victim === segment ? null : context.victim,
 })
 
-/** Segments to which nothing will be appended and in which nothing is pending. */
-export const retirable = ({ lanes }: CacheContext): readonly number[] =>
+/**
+ * Segments to which nothing will be appended and in which nothing is pending. While the cache refuses
+ * because it is full, that is so of every segment: else what is left of them could keep it full.
+ */
+export const retirable = ({ lanes, refusal }: CacheContext): readonly number[] =>
   priorities
     .flatMap((priority) => lanes[priority].segments)
-    .filter(({ sealed, batches }) => sealed && batches === 0)
+    .filter(({ sealed, batches }) => batches === 0 && (sealed || refusal === 'cache_full'))
     .map(({ id }) => id)
 
 export const swept = (context: CacheContext, nowMs: InstantMs): CacheContext => ({

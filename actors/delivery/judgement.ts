@@ -90,7 +90,7 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
       return { ...context, pieces: rest, progress: lost(progress, piece, { reason: 'rejected_by_endpoint', detail }) } // biome-ignore format: one line
     }
     case 'unreadable':
-      return unreadable(context, outcome)
+      return unreadable(context, outcome, nowMs)
     case 'tooLarge': {
       const parts = halves(piece)
       if (parts !== undefined) return { ...context, pieces: [...parts, ...rest] }
@@ -107,7 +107,8 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
 /** What can not be read is lost; the rest of its piece goes out without it. */
 const unreadable = (
   context: DeliveryContext,
-  { held, detail }: Extract<Verdict, { kind: 'unreadable' }>,
+  { held, detail, jitter }: Extract<Outcome, { kind: 'unreadable' }>,
+  nowMs: InstantMs,
 ): DeliveryContext => {
   const ids = new Set(held.map(({ batch }) => batch.id))
   const pieces = context.pieces.flatMap((piece) => {
@@ -119,6 +120,8 @@ const unreadable = (
       .filter(({ batch }) => ids.has(batch.id))
       .map((it): Piece => ({ held: [it], cut: piece.cut })),
   )
+  // One that names nothing of ours would be asked again at once, and for ever.
+  if (unread.length === 0) return failed(context, { kind: 'unreachable', detail, jitter }, nowMs)
   const why = { reason: 'cache_corrupt', detail } as const
   const progress = unread.reduce((next, piece) => lost(next, piece, why), context.progress)
   return { ...context, pieces, progress }

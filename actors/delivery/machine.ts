@@ -1,7 +1,7 @@
 /** One send, from its first attempt to the end of its batches. It never forgets one of them. */
 import { assign, setup } from 'xstate'
 import { instant } from '../../schemas/brand.ts'
-import type { EndpointAssigned, Settlement } from '../../schemas/messages.ts'
+import type { EndpointAssigned, RedirectRefused, Settlement } from '../../schemas/messages.ts'
 import { effect, timer } from '../kit/port.ts'
 import { ignore, impossible, type StateMeta, total, waiting } from '../kit/state.ts'
 import { targets } from '../kit/targets.ts'
@@ -40,6 +40,7 @@ const machine = setup({
     isLate: ({ context }, { attempt }: { attempt: number }) => attempt !== context.attempt,
     isNewer: ({ context }, { assignment }: EndpointAssigned) =>
       assignment.epoch > context.newest.epoch,
+    isOfBefore: ({ context }, { epoch }: RedirectRefused) => epoch !== context.under.epoch,
     endsAll: ({ context }, { settlements }: { settlements: readonly Settlement[] }) =>
       settlements.length === context.held.length,
   },
@@ -57,17 +58,18 @@ const machine = setup({
     noteNewest: assign({ newest: (_, { assignment }: EndpointAssigned) => assignment }),
     goOn: assign(({ context, event }) => attemptingAgain(context, event.nowMs)),
     setAssignmentDeadline: assign({
-      dueMs: ({ context, event }) => instant(event.nowMs + context.assignmentTimeoutMs),
+      dueMs: ({ context, event }) =>
+        instant(Math.min(event.nowMs + context.assignmentTimeoutMs, context.leaseUntilMs)),
     }),
     setRecordDeadline: assign({
       dueMs: ({ context, event }) => instant(event.nowMs + context.recordTimeoutMs),
     }),
     failToRecord: assign({
-      failure: (_, { detail }: { detail: string }) => ({
+      failure: ({ context: { failure } }, { detail }: { detail: string }) => ({
         reason: 'unsettled' as const,
         detail,
-        retryAfterMs: null,
-        jitter: 0.5,
+        retryAfterMs: failure?.retryAfterMs ?? null,
+        jitter: failure?.jitter ?? 0.5,
       }),
     }),
   },
@@ -103,11 +105,11 @@ const finish = machine.enqueueActions(({ context, event, enqueue }) => {
   const settlements = event.type === 'fates.recorded' ? event.settlements : []
   const ended = new Set(settlements.map(({ batchId }) => batchId))
   const held = context.held.filter(({ batch }) => !ended.has(batch.id))
-  const reason = failure?.reason ?? 'unsettled'
+  const reason = failure?.reason ?? (held.length > 0 ? 'unsettled' : null)
   if (settlements.length > 0) {
     enqueue({ type: 'tell', params: { to: 'cache', message: { type: 'batches.settled', settlements } } }) // biome-ignore format: one line
   }
-  if (held.length > 0) {
+  if (held.length > 0 && reason !== null) {
     enqueue({ type: 'tell', params: { to: 'cache', message: { type: 'batches.returned', held, reason } } }) // biome-ignore format: one line
   }
   enqueue({
@@ -119,7 +121,7 @@ const finish = machine.enqueueActions(({ context, event, enqueue }) => {
         sendId,
         epoch: under.epoch,
         outcome: held.length > 0 ? 'returned' : 'settled',
-        reason: held.length > 0 ? reason : null,
+        reason,
         retryAfterMs: failure?.retryAfterMs ?? null,
         detail: failure?.detail ?? '',
         jitter: failure?.jitter ?? 0,
@@ -173,6 +175,7 @@ const noteNewest = [
   ignore('an older assignment'),
 ] as const
 const lateAnswer = ignore('a late answer to an attempt that was abandoned; its batch id tells')
+const ofBefore = ignore('it was for an attempt that has ended')
 const timedOut = waysOn(() => ({ kind: 'timedOut', jitter: 0.5 }))
 
 /** A request is out. It ends by its answer or by its deadline, never by a redirect. */
@@ -191,7 +194,7 @@ const attempting = waits({
         })),
       ],
       'endpoint.assigned': noteNewest,
-      'redirect.refused': ignore('it was for an attempt that has ended'),
+      'redirect.refused': ofBefore,
       'fates.recorded': impossible('no ends were handed in yet'),
       'fates.failed': impossible('no ends were handed in yet'),
     },
@@ -213,11 +216,14 @@ const awaitingAssignment = waits({
         },
         ignore('an older assignment'),
       ],
-      'redirect.refused': waysOn((event: Extract<DeliveryInbox, { type: 'redirect.refused' }>) => ({
-        kind: 'redirectFailed',
-        detail: event.reason,
-        jitter: 0.5,
-      })),
+      'redirect.refused': [
+        { guard: { type: 'isOfBefore', params: ({ event }) => event }, ...ofBefore },
+        ...waysOn((event: Extract<DeliveryInbox, { type: 'redirect.refused' }>) => ({
+          kind: 'redirectFailed',
+          detail: event.reason,
+          jitter: 0.5,
+        })),
+      ],
       'attempt.answered': lateAnswer,
       'fates.recorded': impossible('no ends were handed in yet'),
       'fates.failed': impossible('no ends were handed in yet'),
@@ -248,7 +254,7 @@ const recording = waits({
       ],
       'fates.failed': notRecorded('the ledger could not keep it'),
       'endpoint.assigned': noteNewest,
-      'redirect.refused': ignore('it was for an attempt that has ended'),
+      'redirect.refused': ofBefore,
       'attempt.answered': lateAnswer,
     },
   }),

@@ -18,9 +18,12 @@ import {
   ended,
   forgotten,
   isFailure,
+  isSuccess,
   leased,
+  moved,
   nextDueMs,
   type Running,
+  returnReason,
   runningState,
   silentSends,
   started,
@@ -43,6 +46,7 @@ export const machine = setup({
     belongsIn: ({ context, event }, { state }: { state: Running }) =>
       runningState(context, event.nowMs) === state,
     nothingOut: ({ context }) => Object.keys(context.sends).length === 0,
+    isDueSooner: ({ context, event }) => nextDueMs(context, event.nowMs) < context.dueMs,
     someSilent: ({ context, event }) => silentSends(context, event.nowMs).length > 0,
   },
   actions: {
@@ -52,10 +56,7 @@ export const machine = setup({
     fault: effect<{ why: string }>('fault'),
     adopt: assign(({ context }, { assignment }: EndpointAssigned) => adopted(context, assignment)),
     take: assign(({ context }, event: BatchesLeased) => leased(context, event)),
-    noteEpoch: assign(({ context }, { sendId, epoch }: AttemptMoved) => {
-      const send = context.sends[sendId]
-      return send === undefined ? {} : { sends: { ...context.sends, [sendId]: { ...send, epoch } } }
-    }),
+    noteEpoch: assign(({ context }, event: AttemptMoved) => moved(context, event)),
     suspend: assign({ intent: 'suspend' }),
     resume: assign({ intent: 'run' }),
     drain: assign({
@@ -90,8 +91,7 @@ export const proceed = machine.enqueueActions(({ context, event, enqueue }) => {
   }
   if (back.length > 0) {
     const held = back.map((it) => it.held)
-    const reason = context.intent === 'drain' ? 'draining' : 'unreachable'
-    const message = { type: 'batches.returned', held, reason } as const
+    const message = { type: 'batches.returned', held, reason: returnReason(context) } as const
     enqueue({ type: 'tell', params: { to: 'cache', message } })
   }
 })
@@ -109,17 +109,19 @@ export const tellSends = machine.enqueueActions(({ context, event, enqueue }) =>
 export const noteEnd = machine.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'send.ended') return
   const failed = isFailure(context, event)
-  const healthy = event.outcome === 'settled' && event.epoch !== context.healthyEpoch
+  const healthy = isSuccess(event) && event.epoch !== context.healthyEpoch
   const next = ended(context, event, event.nowMs)
   enqueue.assign({ ...next, ...(healthy ? { healthyEpoch: event.epoch } : {}) })
-  if (healthy || failed) enqueue({ type: 'tell', params: reportOf(event) })
+  // That the ledger could not keep an end is a reason to wait, but no fault of the endpoint.
+  const isItsFault = failed && event.reason !== 'unsettled'
+  if (healthy || isItsFault) enqueue({ type: 'tell', params: reportOf(event) })
 })
 
-const reportOf = ({ epoch, outcome, detail }: SendEnded) =>
-  ({
-    to: 'endpoint-manager',
-    message: { type: 'attempt.reported', epoch, healthy: outcome === 'settled', detail },
-  }) as const
+const reportOf = (event: SendEnded) => {
+  const { epoch, detail } = event
+  const message = { type: 'attempt.reported', epoch, healthy: isSuccess(event), detail } as const
+  return { to: 'endpoint-manager', message } as const
+}
 
 export const request = {
   type: 'tell',

@@ -1,6 +1,13 @@
 /** What a dispatcher has out, what it may start, and when it tries again. All functions of values. */
 import { type InstantMs, instant } from '../../schemas/brand.ts'
-import type { Assignment, BatchesLeased, Held, SendEnded } from '../../schemas/messages.ts'
+import type {
+  Assignment,
+  AttemptMoved,
+  BatchesLeased,
+  Held,
+  ReturnReason,
+  SendEnded,
+} from '../../schemas/messages.ts'
 import type { DispatcherEffects, DispatcherInput } from './protocol.ts'
 
 export type DispatcherContext = DispatcherInput & {
@@ -36,8 +43,11 @@ export type WindowSize = 'closed' | 'probe' | 'open'
 
 export type Start = DispatcherEffects['startSend']
 
-/** How long after its lease a send may still be silent before it counts as lost. */
-export const silenceMsMax = 5_000
+/**
+ * How long after its lease a send may still be silent before it counts as lost: its last attempt ends
+ * with the lease, and to make the ends of its batches durable may take up to half of this.
+ */
+export const silenceMsMax = 60_000
 
 const isBlocked = ({ retryAtMs }: DispatcherContext, nowMs: InstantMs): boolean => retryAtMs > nowMs
 
@@ -59,6 +69,12 @@ export const windowFor = (context: DispatcherContext, nowMs: InstantMs): WindowS
   if (context.assignment === null || context.intent !== 'run') return 'closed'
   if (isBlocked(context, nowMs)) return 'closed'
   return context.failures > 0 ? 'probe' : 'open'
+}
+
+/** Why what was leased goes back while the window is closed. */
+export const returnReason = ({ assignment, intent }: DispatcherContext): ReturnReason => {
+  if (intent === 'drain') return 'draining'
+  return assignment === null ? 'no_endpoint' : 'unreachable'
 }
 
 /** What a window of a size holds, in batches and in payload bytes. */
@@ -95,7 +111,8 @@ export const started = (
   while (Object.keys(next.sends).length < outMax) {
     const request = gathered(next)
     if (request.length === 0 || next.assignment === null) break
-    const sendId = `${next.dispatcher}-${next.nextSend}`
+    // A dispatcher that is started anew must not take a send of its former life for one of its own.
+    const sendId = `${next.dispatcher}-${next.startedAtMs.toString(36)}-${next.nextSend}`
     const taken = new Set(request)
     const held = request.map((it) => it.held)
     const leaseUntilMs = instant(Math.min(...request.map(({ untilMs }) => untilMs)))
@@ -144,11 +161,16 @@ export const adopted = (context: DispatcherContext, assignment: Assignment): Dis
   retryAtMs: instant(0),
 })
 
-/** A failure under a superseded assignment says nothing about the newest one. */
+/** The endpoint took all that it was sent, or said for good that it would not. */
+export const isSuccess = ({ outcome, reason }: SendEnded): boolean =>
+  outcome === 'settled' && reason === null
+
+/**
+ * A failure under a superseded assignment says nothing about the newest one. A send of which the last
+ * batches have expired has settled them all, and has failed all the same.
+ */
 export const isFailure = (context: DispatcherContext, ended: SendEnded): boolean =>
-  ended.outcome === 'returned' &&
-  ended.reason !== 'draining' &&
-  ended.epoch === context.assignment?.epoch
+  !isSuccess(ended) && ended.reason !== 'draining' && ended.epoch === context.assignment?.epoch
 
 export const ended = (
   context: DispatcherContext,
@@ -157,7 +179,7 @@ export const ended = (
 ): DispatcherContext => {
   const { [event.sendId]: _, ...sends } = context.sends
   const next = { ...context, sends }
-  if (event.outcome === 'settled' && event.epoch === context.assignment?.epoch) {
+  if (isSuccess(event) && event.epoch === context.assignment?.epoch) {
     return { ...next, failures: 0, retryAtMs: instant(0) }
   }
   if (!isFailure(context, event)) return next
@@ -179,6 +201,16 @@ const backoffMs = (
 ): number => {
   const step = Math.min(maxMs, initialMs * 2 ** Math.min(failures - 1, 30))
   return Math.ceil(step / 2 + (step / 2) * jitter)
+}
+
+/** A send has gone on under another assignment. A word of an older one may come late. */
+export const moved = (
+  context: DispatcherContext,
+  { sendId, epoch }: AttemptMoved,
+): DispatcherContext => {
+  const send = context.sends[sendId]
+  if (send === undefined || send.epoch >= epoch) return context
+  return { ...context, sends: { ...context.sends, [sendId]: { ...send, epoch } } }
 }
 
 /** Sends that have said nothing for too long after their lease: the cache has taken them back. */

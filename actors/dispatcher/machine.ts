@@ -126,7 +126,19 @@ const redirectInFlight = waits({
   on: 'delivery',
   until: 'dueMs',
   late: watch('redirectInFlight'),
-  state: state({ always: waysOut('redirectInFlight'), on: flow }),
+  state: state({
+    always: [
+      ...waysOut('redirectInFlight'),
+      // The newest endpoint may fail meanwhile: then it is tried again in time, not with the watch.
+      {
+        guard: 'isDueSooner',
+        target: to('redirectInFlight'),
+        reenter: true,
+        actions: 'setWatch',
+      },
+    ],
+    on: flow,
+  }),
 })
 
 /** The endpoint failed: nothing is leased and nothing starts until it is time to try again. */
@@ -145,6 +157,8 @@ const suspended = waits({
   state: state({ always: waysOut('suspended'), on: flow }),
 })
 
+const isDraining = ignore('it is draining, and nothing starts any more')
+
 /** The process is going. What does not end in time stays in the cache, and is sent in the next life. */
 const draining = waits({
   on: 'delivery',
@@ -152,7 +166,12 @@ const draining = waits({
   late: { target: to('stopped') },
   state: state({
     always: { guard: 'nothingOut', target: to('stopped') },
-    on: { ...flow, 'drain.requested': ignore('it is draining') },
+    on: {
+      ...flow,
+      'dispatch.suspended': isDraining,
+      'dispatch.resumed': isDraining,
+      'drain.requested': isDraining,
+    },
   }),
 })
 
@@ -165,7 +184,8 @@ export const dispatcher = machine.createMachine({
     pending: [],
     nextSend: 1,
     window: 'closed',
-    round: 0,
+    // The cache goes by the highest round, and a dispatcher that is started anew has to be heard.
+    round: input.startedAtMs,
     failures: 0,
     retryAtMs: instant(0),
     intent: 'run',

@@ -12,6 +12,7 @@ import {
   commandFault,
   configured,
   type EndpointManagerContext,
+  isAnswered,
   isForCurrent,
   isGivenUp,
   redirectFault,
@@ -36,6 +37,8 @@ export const machine = setup({
     isAllowed: ({ context }, command: Command) => commandFault(context, command) === null,
     mayQueue: ({ context }, command: Command) =>
       commandFault(context, command) === null && context.commands.length < context.commandsMax,
+    isOfBefore: ({ context }, answer: { write?: number; epoch?: number }) =>
+      !isAnswered(context, answer),
     hasCommand: ({ context }) => context.commands.length > 0,
     isCurrent: ({ context }, report: { epoch: number }) => isForCurrent(context, report),
     isFollowed: ({ context, event }, report: RedirectReported) =>
@@ -89,7 +92,8 @@ export const waits = waiting<'endpoint-manager', EndpointManagerContext>()
 
 export const write = machine.enqueueActions(({ context, enqueue }) => {
   if (context.writing === null) return
-  enqueue({ type: 'journalAssignment', params: context.writing.draft })
+  const { write, draft } = context.writing
+  enqueue({ type: 'journalAssignment', params: { ...draft, write } })
 })
 
 /** An assignment is durable: from now on it may be told. */

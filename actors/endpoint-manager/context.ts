@@ -15,13 +15,22 @@ export type EndpointManagerContext = EndpointManagerInput & {
   readonly hops: readonly Hop[]
   readonly mode: 'following' | 'pinned'
   /** The assignment that is with the journal, and whose command it was. */
-  readonly writing: { readonly draft: Draft; readonly commandId: string | null } | null
+  readonly writing: Writing | null
+  /** Writes so far: the number of the last one. */
+  readonly writes: number
+  /** The endpoint that was last rolled back from. */
+  readonly gaveUp: Hop | null
   readonly commands: readonly Command[]
   /** Newest last. */
   readonly history: readonly Assignment[]
   readonly dueMs: InstantMs
 }
 
+export type Writing = {
+  readonly write: number
+  readonly draft: Draft
+  readonly commandId: string | null
+}
 export type Hop = { readonly url: string; readonly atMs: InstantMs }
 export type Command = Pick<EndpointCommanded, 'commandId' | 'url' | 'reason'>
 
@@ -33,7 +42,9 @@ export const initialContext = (input: EndpointManagerInput): EndpointManagerCont
   failures: 0,
   hops: [],
   mode: 'following',
-  writing: { draft: configuredDraft(input, input.startedAtMs), commandId: null },
+  writing: { write: 1, draft: configuredDraft(input, input.startedAtMs), commandId: null },
+  writes: 1,
+  gaveUp: null,
   commands: [],
   history: [],
   dueMs: instant(input.startedAtMs + input.journalTimeoutMs),
@@ -56,6 +67,7 @@ export const redirectFault = (
   if (context.mode === 'pinned') return 'an operator has pinned the endpoint'
   const fault = targetFault(location, { url: from, configured: context.url, allow: context.allow })
   if (fault !== null || location === null) return fault
+  if (wasGivenUp(context, location, nowMs)) return `${location} only failed a short while ago`
   const hops = recentHops(context, nowMs)
   if (hops.length >= context.hopsMax) return `it would be hop ${hops.length + 1} in a row`
   const visited = [from, ...hops.map(({ url }) => url)]
@@ -65,6 +77,26 @@ export const redirectFault = (
 
 const recentHops = (context: EndpointManagerContext, nowMs: InstantMs): readonly Hop[] =>
   context.hops.filter(({ atMs }) => nowMs - atMs < context.hopTtlMs)
+
+/** An endpoint that works is not left for one that was just rolled back from: that would never end. */
+const wasGivenUp = (
+  { standing, gaveUp, hopTtlMs }: EndpointManagerContext,
+  location: string,
+  nowMs: InstantMs,
+): boolean =>
+  standing === 'proven' &&
+  gaveUp !== null &&
+  nowMs - gaveUp.atMs < hopTtlMs &&
+  isSameTarget(gaveUp.url, location)
+
+/** The answer is to the write that is out, and its epoch is newer: epochs only grow. */
+export const isAnswered = (
+  { writing, current }: EndpointManagerContext,
+  answer: { readonly write?: number; readonly epoch?: number },
+): boolean =>
+  writing !== null &&
+  (answer.write ?? writing.write) === writing.write &&
+  (answer.epoch === undefined || answer.epoch > (current?.epoch ?? -1))
 
 export const isForCurrent = (
   { current }: EndpointManagerContext,
@@ -96,13 +128,15 @@ export const rollingBack = (
   context: EndpointManagerContext,
   detail: string,
   nowMs: InstantMs,
-): EndpointManagerContext =>
-  writing(context, {
+): EndpointManagerContext => ({
+  ...writing(context, {
     url: context.lastGood ?? context.url,
     reason: `${context.current?.url ?? ''} failed ${context.failures + 1} times at first: ${detail}`,
     by: 'rollback',
     atMs: nowMs,
-  })
+  }),
+  gaveUp: context.current === null ? null : { url: context.current.url, atMs: nowMs },
+})
 
 export const commanded = (
   context: EndpointManagerContext,
@@ -111,6 +145,7 @@ export const commanded = (
 ): EndpointManagerContext => ({
   ...writing(context, { url, reason, by: 'operator', atMs: nowMs }, commandId),
   hops: [],
+  gaveUp: null,
 })
 
 /** The endpoint of the configuration, which is where a route begins. */
@@ -132,7 +167,8 @@ const writing = (
   commandId: string | null = null,
 ): EndpointManagerContext => ({
   ...context,
-  writing: { draft, commandId },
+  writing: { write: context.writes + 1, draft, commandId },
+  writes: context.writes + 1,
   dueMs: instant(draft.atMs + context.journalTimeoutMs),
 })
 

@@ -21,8 +21,8 @@ export type EndpointManagerState = 'unassigned' | 'assigning' | 'probation' | 'a
 
 const to = targets<EndpointManagerState>()
 
-const nothingWritten = impossible('no assignment is with the journal')
-const ofAnOlder = ignore('of an older assignment: its sender is told the newest')
+const answeredLate = ignore('it was written twice, or given up: it says nothing any more')
+const ofAnOlder = ignore('of an older assignment')
 
 /** What every endpoint in use answers, however much it is trusted. */
 const inUse = state({
@@ -43,10 +43,11 @@ const inUse = state({
         actions: { type: 'redirect', params: ({ event }) => event },
       },
       { guard: { type: 'isCurrent', params: ({ event }) => event }, actions: refuseRedirect },
-      ofAnOlder,
+      // Its sender waits for the newest, which was told; should that be lost, it is told again here.
+      { actions: tellCurrent },
     ],
-    'assignment.journaled': ignore('it was written twice, and taken over once'),
-    'journal.failed': ignore('it was written twice, and taken over once'),
+    'assignment.journaled': answeredLate,
+    'journal.failed': answeredLate,
     'timer.fired': ignore('a timer of a state that was left'),
   },
 }).on
@@ -64,8 +65,8 @@ const unassigned = waits({
       'endpoint.requested': ignore('there is none yet; it will be told'),
       'redirect.reported': impossible('nothing was assigned yet'),
       'attempt.reported': impossible('nothing was assigned yet'),
-      'assignment.journaled': nothingWritten,
-      'journal.failed': nothingWritten,
+      'assignment.journaled': answeredLate,
+      'journal.failed': answeredLate,
     },
   }),
 })
@@ -86,6 +87,7 @@ const assigning = waits({
     entry: write,
     on: {
       'assignment.journaled': [
+        { guard: { type: 'isOfBefore', params: ({ event }) => event }, ...answeredLate },
         {
           guard: 'hasCommand',
           target: to('assigning'),
@@ -96,6 +98,7 @@ const assigning = waits({
         { target: to('probation'), actions: adopt },
       ],
       'journal.failed': [
+        { guard: { type: 'isOfBefore', params: ({ event }) => event }, ...answeredLate },
         {
           guard: 'hasCommand',
           target: to('assigning'),

@@ -2,10 +2,13 @@ import type { Epoch, InstantMs } from '../../schemas/brand.ts'
 import type { Assignment, Messages } from '../../schemas/messages.ts'
 import type { Stamped, TimerFired } from '../kit/port.ts'
 
-/** What the assignment journal answers: its position is the epoch. */
+/**
+ * What the assignment journal answers: its position is the epoch. `write` is the number that it was
+ * given; without one, it is taken for an answer to the write that is out.
+ */
 export type JournalAnswer =
-  | { readonly type: 'assignment.journaled'; readonly epoch: Epoch }
-  | { readonly type: 'journal.failed'; readonly detail: string }
+  | { readonly type: 'assignment.journaled'; readonly write?: number; readonly epoch: Epoch }
+  | { readonly type: 'journal.failed'; readonly write?: number; readonly detail: string }
 
 export type CommandResult =
   | { readonly kind: 'assigned'; readonly assignment: Assignment }
@@ -31,8 +34,11 @@ export type Announcement =
 export type Draft = Omit<Assignment, 'epoch'>
 
 export type EndpointManagerEffects = {
-  /** Make an assignment durable. Nobody is told of it before. */
-  readonly journalAssignment: Draft
+  /**
+   * Make an assignment durable. Nobody is told of it before. Answered by its number; one that is not
+   * answered for long is written once more, under the same number.
+   */
+  readonly journalAssignment: Draft & { readonly write: number }
   readonly answerCommand: { readonly commandId: string; readonly result: CommandResult }
   readonly announce: Announcement
 }

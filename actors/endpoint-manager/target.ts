@@ -26,8 +26,11 @@ export const targetFault = (
 const matches = (pattern: string, url: URL): boolean => {
   const wanted = pattern.toLowerCase()
   if (wanted.startsWith('*.')) return url.hostname.endsWith(wanted.slice(1))
-  return wanted === url.hostname || wanted === url.host
+  return wanted === url.hostname || wanted === `${url.hostname}:${portOf(url)}`
 }
+
+/** URL leaves out the port that a scheme has by itself; a pattern may name it. */
+const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80')
 
 /** The same endpoint, however it is spelled. */
 export const isSameTarget = (a: string, b: string): boolean => normal(a) === normal(b)

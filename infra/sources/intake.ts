@@ -22,11 +22,16 @@ export type Arrived = {
   readonly tenant: string
   readonly service: string
   readonly records: number
-  /** Serialised ResourceLogs fields of an ExportLogsServiceRequest: they may be joined with others. */
+  /**
+   * Serialised ResourceLogs fields of an ExportLogsServiceRequest: they may be joined with others.
+   */
   readonly payload: readonly Uint8Array[]
   readonly bytes: number
   readonly fromMs: number
   readonly toMs: number
 }
 export type Kept = { readonly kind: 'kept' }
-export type Refused = { readonly kind: 'refused' } & Refusal
+/**
+ * `by: 'queue'` when too much was waiting already, `'collector'` when it was the collector's word.
+ */
+export type Refused = { readonly kind: 'refused'; readonly by: 'queue' | 'collector' } & Refusal

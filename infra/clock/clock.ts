@@ -1,0 +1,35 @@
+import { fromCallback } from 'xstate'
+import type { Timer } from '../../actors/kit/port.ts'
+import { type InstantMs, instant } from '../../schemas/brand.ts'
+
+/** Time and chance, as everything that acts gets them: a simulation puts its own in this place. */
+export type Clock = {
+  readonly now: () => InstantMs
+  /** Calls back once, not before `atMs`; the answer calls it off. */
+  readonly at: (atMs: InstantMs, callback: () => void) => () => void
+  /** From 0 up to, not including, 1. */
+  readonly chance: () => number
+}
+
+/** The longest that one `setTimeout` can be set for; a later instant takes several. */
+const timeoutMsMax = 2 ** 31 - 1
+
+/** The clock of the machine. Its timers keep no process alive. */
+export const systemClock: Clock = {
+  now: () => instant(Date.now()),
+  at: (atMs, callback) => {
+    let timeout: NodeJS.Timeout
+    const wait = (): void => {
+      const leftMs = atMs - Date.now()
+      if (leftMs <= 0) callback()
+      else timeout = setTimeout(wait, Math.min(leftMs, timeoutMsMax)).unref()
+    }
+    timeout = setTimeout(wait, Math.min(Math.max(0, atMs - Date.now()), timeoutMsMax)).unref()
+    return () => clearTimeout(timeout)
+  },
+  chance: Math.random,
+}
+
+/** Fills the machines' timer port. `deliver` hands the event to the actor through its mailbox. */
+export const timerOn = (clock: Clock, deliver: (event: { type: 'timer.fired' }) => void): Timer =>
+  fromCallback(({ input }) => clock.at(input.deadlineMs, () => deliver({ type: 'timer.fired' })))

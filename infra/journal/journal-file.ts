@@ -1,0 +1,82 @@
+/** The files of a journal: their names, and what is in one. */
+import { decodeFileHeader, type FileHeader, fileHeaderBytes } from '../disk/file-header.ts'
+import type { OpenFile } from '../disk/filesystem.ts'
+import { payloadCrcOf, payloadOffsetOf } from '../disk/frame.ts'
+import { type FoundFrame, scanFrames } from '../disk/scan.ts'
+import { openWindow } from '../disk/window.ts'
+import { decodeFacts } from './fact-frame.ts'
+import type { Fact } from './journal.ts'
+import { JournalError } from './journal-error.ts'
+
+const namePattern = /^journal-(\d{8,16})\.(log|tmp)$/
+
+/** `tmp` until all of it is on stable storage. */
+export const journalName = (number: number, kind: 'log' | 'tmp'): string =>
+  `journal-${String(number).padStart(8, '0')}.${kind}`
+
+export const journalNamed = (
+  name: string,
+): { readonly number: number; readonly kind: 'log' | 'tmp' } | undefined => {
+  const [, number, kind] = namePattern.exec(name) ?? []
+  return number === undefined ? undefined : { number: Number(number), kind: kind as 'log' | 'tmp' }
+}
+
+/**
+ * @throws {JournalError} `corrupt`: a file has its name only once its header is on stable storage;
+ * {FormatVersionError} when another release wrote it.
+ */
+export const readJournalHeader = async (file: OpenFile, path: string): Promise<FileHeader> => {
+  const window = openWindow({ file, to: fileHeaderBytes, readBytes: fileHeaderBytes })
+  const header = decodeFileHeader(await window.bytes(0, fileHeaderBytes), { path, kind: 'journal' })
+  if (header === undefined) throw corrupt(path, 0, "neither copy of the file's header is readable")
+  return header
+}
+
+/**
+ * The facts of a file, oldest first; returns the offset behind the last of them. A last frame that is
+ * damaged was never finished, so nobody was told that it is kept.
+ * @throws {JournalError} `corrupt` when there is damage in what was acknowledged.
+ */
+export async function* readFacts(
+  file: OpenFile,
+  path: string,
+  header: Pick<FileHeader, 'salt' | 'durableBytes'>,
+): AsyncGenerator<Fact, number, undefined> {
+  const { salt, durableBytes } = header
+  const to = await file.size()
+  let end = fileHeaderBytes
+  let unfinished: FoundFrame | undefined
+  for await (const found of scanFrames({ file, salt, from: fileHeaderBytes, to })) {
+    if (found.kind === 'torn') break
+    if (unfinished !== undefined) throw corrupt(path, unfinished.offset, wrongChecksum)
+    if (found.kind === 'unknown') throw corrupt(path, found.offset, unreadable)
+    const payload = await payloadOf(file, found)
+    if (payloadCrcOf([payload], salt) !== found.shape.payloadCrc) {
+      unfinished = found
+      continue
+    }
+    const facts = decodeFacts(payload)
+    if ('fault' in facts) throw corrupt(path, found.offset, facts.fault)
+    yield* facts
+    end = found.offset + found.bytes
+  }
+  if (end < durableBytes) throw corrupt(path, end, unfinished ? wrongChecksum : unreadable)
+  return end
+}
+
+const payloadOf = async (file: OpenFile, { offset, shape }: FoundFrame): Promise<Buffer> => {
+  const start = offset + payloadOffsetOf(shape)
+  const window = openWindow({ file, to: start + shape.payloadBytes, readBytes: 0 })
+  return window.bytes(start, shape.payloadBytes)
+}
+
+const wrongChecksum = 'the frame there does not have its checksum'
+const unreadable = 'there is no readable frame'
+
+const corrupt = (path: string, offset: number, detail: string): JournalError =>
+  new JournalError(
+    'corrupt',
+    `Reading the journal failed in ${path} at offset ${offset}: ${detail}. What stands there was ` +
+      'acknowledged, so nothing was changed and nothing is guessed: restore the file, or move it ' +
+      'away knowing that the account begins anew.',
+  )

@@ -1,0 +1,187 @@
+/**
+ * Drop events, one a line of JSON, in the order of their ids, in one file that only grows. A checkpoint
+ * appends to it before the journal lets go of them. So after a crash the journal still holds whatever
+ * was not written whole, and opening cuts the file where the journal's begin: nothing is in it twice.
+ *
+ *     drops.ndjson   = *( line LF )
+ *     line           = a `Drop` as JSON
+ *
+ * A damaged line is reported and passed over: it must not keep the pipeline from taking in records.
+ * Memory: the newest, and where each 512th line is.
+ */
+import { join } from 'node:path'
+import type { Drop } from '../../schemas/messages.ts'
+import type { Filesystem, OpenFile } from '../disk/filesystem.ts'
+import { dropOfLine, lineOf, linesOf } from './drop-line.ts'
+import { LedgerError } from './ledger-error.ts'
+
+export type DropArchive = {
+  /**
+   * Resolves when they are on stable storage. Their ids are greater than all before.
+   * @throws the file system's error: then the archive is as it was, and the journal has to keep them.
+   */
+  readonly append: (drops: readonly Drop[]) => Promise<void>
+  /**
+   * All with greater ids, oldest first.
+   * @throws {LedgerError} `archive_failed` when there should be some and none can be read.
+   */
+  readonly read: (after: string) => AsyncGenerator<Drop>
+  readonly firstId: () => string | null
+  readonly lastId: () => string | null
+  readonly close: () => Promise<void>
+}
+
+type Place = { readonly id: string; readonly offset: number }
+type Contents = {
+  readonly places: Place[]
+  firstId: string | null
+  lastId: string | null
+  lines: number
+  /** Behind the last whole line. */
+  end: number
+}
+
+const fileName = 'drops.ndjson'
+const linesPerPlace = 512
+const linesPerWrite = 512
+
+export const openDropArchive = async ({
+  filesystem,
+  directory,
+  before,
+  newestMax,
+  report,
+}: {
+  readonly filesystem: Filesystem
+  readonly directory: string
+  /** The id of the first drop event that the journal holds: from there on the file is cut. */
+  readonly before: string | null
+  /** How many of the newest to answer. */
+  readonly newestMax: number
+  readonly report: (detail: string) => void
+}): Promise<{ readonly archive: DropArchive; readonly newest: readonly Drop[] }> => {
+  const path = join(directory, fileName)
+  await filesystem.makeDirectory(directory)
+  const isThere = (await filesystem.list(directory)).includes(fileName)
+  const file = await filesystem.open(path, isThere ? 'update' : 'create')
+  try {
+    if (!isThere) await filesystem.syncDirectory(directory)
+    const { contents, newest } = await scanned(file, { path, before, newestMax, report })
+    return { archive: archiveOver(file, { path, contents }), newest }
+  } catch (cause) {
+    await file.close()
+    throw cause
+  }
+}
+
+const scanned = async (
+  file: OpenFile,
+  {
+    path,
+    before,
+    newestMax,
+    report,
+  }: {
+    readonly path: string
+    readonly before: string | null
+    readonly newestMax: number
+    readonly report: (detail: string) => void
+  },
+): Promise<{ readonly contents: Contents; readonly newest: readonly Drop[] }> => {
+  const contents: Contents = { places: [], firstId: null, lastId: null, lines: 0, end: 0 }
+  const newest: Drop[] = []
+  const damaged: number[] = []
+  const size = await file.size()
+  let seenEnd = 0
+  for await (const { offset, end, bytes } of linesOf(file, { from: 0, to: size })) {
+    const drop = dropOfLine(bytes)
+    seenEnd = end
+    if (drop === undefined || (contents.lastId !== null && drop.id <= contents.lastId)) {
+      damaged.push(offset)
+      continue
+    }
+    if (before !== null && drop.id >= before) break
+    noted(contents, drop.id, offset)
+    contents.end = end
+    newest.push(drop)
+    if (newest.length >= newestMax * 2) newest.splice(0, newest.length - newestMax)
+  }
+  // While the journal holds some, what follows the last good line is an append that was cut short.
+  if (before === null) contents.end = seenEnd
+  if (contents.end < size) {
+    if (before === null) report(`The end of ${path} is no whole line; ${size - seenEnd} bytes are cut off.`) // biome-ignore format: one line
+    await file.truncate(contents.end)
+    await file.datasync()
+  }
+  const first = damaged[0]
+  const lost = damaged.filter((offset) => offset < contents.end).length
+  if (first !== undefined && lost > 0) {
+    report(
+      `${lost} lines of ${path} are damaged, the first at byte ${first}: these drop events cannot be ` +
+        'shown any more. The account counts them all the same.',
+    )
+  }
+  return { contents, newest: newest.slice(-newestMax) }
+}
+
+const noted = (contents: Contents, id: string, offset: number): void => {
+  if (contents.lines % linesPerPlace === 0) contents.places.push({ id, offset })
+  contents.lines += 1
+  contents.firstId ??= id
+  contents.lastId = id
+}
+
+const archiveOver = (
+  file: OpenFile,
+  { path, contents }: { readonly path: string; readonly contents: Contents },
+): DropArchive => {
+  let tail: 'clean' | 'dirty' | 'unsyncable' = 'clean'
+  return {
+    append: async (drops) => {
+      if (tail === 'unsyncable') {
+        throw new LedgerError(
+          'archive_failed',
+          `${drops.length} drop events were not archived in ${path}: it failed to be synchronised ` +
+            'before, and cannot be trusted until a restart. The journal keeps them.',
+        )
+      }
+      if (tail === 'dirty') await file.truncate(contents.end)
+      tail = 'dirty'
+      const places: Place[] = []
+      let offset = contents.end
+      for (let first = 0; first < drops.length; first += linesPerWrite) {
+        const lines = drops.slice(first, first + linesPerWrite).map(lineOf)
+        await file.write(lines, offset)
+        for (const [index, line] of lines.entries()) {
+          places.push({ id: drops[first + index]?.id ?? '', offset })
+          offset += line.length
+        }
+      }
+      tail = 'unsyncable'
+      await file.datasync()
+      tail = 'clean'
+      for (const place of places) noted(contents, place.id, place.offset)
+      contents.end = offset
+    },
+    read: async function* (after) {
+      const { end: to, lastId } = contents
+      const from = contents.places.findLast(({ id }) => id <= after)?.offset ?? 0
+      let last = after
+      for await (const { bytes } of linesOf(file, { from, to })) {
+        const drop = dropOfLine(bytes)
+        if (drop === undefined || drop.id <= last) continue
+        last = drop.id
+        yield drop
+      }
+      if (lastId === null || last >= lastId) return
+      throw new LedgerError(
+        'archive_failed',
+        `Drop events up to ${lastId} were looked for in ${path}, and are not readable any more ` +
+          `behind ${last === '' ? 'its beginning' : last}.`,
+      )
+    },
+    firstId: () => contents.firstId,
+    lastId: () => contents.lastId,
+    close: file.close,
+  }
+}

@@ -1,0 +1,85 @@
+/** What an eviction loses, in as few drop events as say it exactly. */
+import { type InstantMs, instant } from '../../schemas/brand.ts'
+import type { Batch, Drop, Held } from '../../schemas/messages.ts'
+import type { DropIds } from './drop-id.ts'
+import { recordsOf } from './fates.ts'
+
+/** Batches of one stream of one producer that follow one another without a gap, as one. */
+export type LostRange = Pick<
+  Batch,
+  | 'producer'
+  | 'tenant'
+  | 'service'
+  | 'firstSeq'
+  | 'lastSeq'
+  | 'bytes'
+  | 'priority'
+  | 'fromMs'
+  | 'toMs'
+> & { readonly batches: number; readonly records: number }
+
+/** The maximal contiguous ranges; by producer, tenant and service, then by number. */
+export const lostRanges = (held: readonly Held[]): readonly LostRange[] => {
+  const ranges: LostRange[] = []
+  for (const batch of held.map((it) => it.batch).sort(byCoordinates)) {
+    const last = ranges.at(-1)
+    if (last !== undefined && follows(last, batch)) ranges[ranges.length - 1] = joined(last, batch)
+    else ranges.push({ ...batch, batches: 1, records: recordsOf(batch) })
+  }
+  return ranges
+}
+
+/** The drop events of a segment that is overwritten. */
+export const evictionDrops = (
+  ranges: readonly LostRange[],
+  {
+    segment,
+    nowMs,
+    ids,
+  }: { readonly segment: number; readonly nowMs: InstantMs; readonly ids: DropIds },
+): readonly Drop[] =>
+  ranges.map(({ producer, tenant, service, firstSeq, lastSeq, ...range }) => ({
+    id: ids.next(nowMs),
+    atMs: nowMs,
+    tenant,
+    service,
+    producer,
+    firstSeq,
+    lastSeq,
+    records: range.records,
+    bytes: range.bytes,
+    reason: 'cache_overwritten',
+    detail:
+      `The cache was full, so its segment ${segment} of ${range.priority} priority was overwritten; ` +
+      `${range.batches === 1 ? 'one batch' : `${range.batches} batches`} of this range had not ended.`,
+    fromMs: range.fromMs,
+    toMs: range.toMs,
+  }))
+
+const byCoordinates = (a: Batch, b: Batch): number =>
+  order(a.producer, b.producer) ||
+  order(a.tenant, b.tenant) ||
+  order(a.service, b.service) ||
+  a.firstSeq - b.firstSeq
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const follows = (range: LostRange, batch: Batch): boolean =>
+  range.producer === batch.producer &&
+  range.tenant === batch.tenant &&
+  range.service === batch.service &&
+  range.lastSeq + 1 === batch.firstSeq
+
+const joined = (range: LostRange, batch: Batch): LostRange => ({
+  ...range,
+  lastSeq: batch.lastSeq,
+  batches: range.batches + 1,
+  records: range.records + recordsOf(batch),
+  bytes: range.bytes + batch.bytes,
+  fromMs: earliest(range.fromMs, batch.fromMs),
+  toMs: instant(Math.max(range.toMs, batch.toMs)),
+})
+
+/** 0 stands for unknown. */
+const earliest = (a: InstantMs, b: InstantMs): InstantMs =>
+  a === 0 ? b : b === 0 ? a : instant(Math.min(a, b))

@@ -1,0 +1,168 @@
+import type { InstantMs } from '../../schemas/brand.ts'
+import type { Held, SegmentRetired } from '../../schemas/messages.ts'
+import type { Filesystem } from '../disk/filesystem.ts'
+import type { Fact, Journal } from '../journal/journal.ts'
+import type { RecordLog, Recovery } from '../ring/record-log.ts'
+import { type Account, anyProducer } from './account.ts'
+import { recordEviction, recordRetirement } from './closing.ts'
+import { recordCorruption } from './corruption.ts'
+import type { Desk } from './desk.ts'
+import { openDropArchive } from './drop-archive.ts'
+import { openDropIds } from './drop-id.ts'
+import { openDropStore } from './drop-store.ts'
+import { recordsOf } from './fates.ts'
+import type { Ledger } from './ledger.ts'
+import { recordFates } from './recording.ts'
+import type { Replayed } from './replay.ts'
+import { openSegmentBook, type SegmentBook } from './segment-book.ts'
+import { openTurnstile, type Turnstile } from './turnstile.ts'
+
+export type LedgerOptions = {
+  readonly journal: Pick<Journal, 'append'>
+  /** Recovered, with `replayed.ended`. */
+  readonly log: Pick<RecordLog, 'end' | 'unended' | 'accepted'>
+  /** Taken over: it is of no more use to the caller, but for `assignments` and `actors`. */
+  readonly replayed: Replayed
+  readonly recovery: Pick<Recovery, 'segments' | 'corrupt'>
+  readonly filesystem: Filesystem
+  /** Where drop events are kept for good. */
+  readonly directory: string
+  readonly now: () => InstantMs
+  readonly report: (detail: string) => void
+  /** Drop events in memory at most; those that are not archived yet do not count. */
+  readonly dropsMax?: number
+  /** Streams, each counted once a producer, from which on those of former lives are joined. */
+  readonly rowsMax?: number
+  /** The one that others who write to the journal go through, so that a checkpoint forgets nothing. */
+  readonly turnstile?: Turnstile
+}
+
+const defaultDropsMax = 100_000
+const defaultRowsMax = 10_000
+
+/**
+ * Opens the account over a recovered record log. What recovery found damaged is recorded as lost
+ * before, durably.
+ * @throws {JournalError} when that could not be kept; {LedgerError} `archive_failed`.
+ */
+export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
+  const { journal, log, replayed, recovery, now, report } = options
+  const { account } = replayed
+  const dropsMax = options.dropsMax ?? defaultDropsMax
+  const rowsMax = options.rowsMax ?? defaultRowsMax
+  const turnstile = options.turnstile ?? openTurnstile()
+
+  const { archive, newest } = await openDropArchive({
+    filesystem: options.filesystem,
+    directory: options.directory,
+    // What the journal holds is archived by the next checkpoint, again if need be.
+    before: replayed.drops[0]?.id ?? null,
+    newestMax: dropsMax,
+    report,
+  })
+  const ids = openDropIds()
+  for (const { id } of [...newest.slice(-1), ...replayed.drops]) ids.seen(id)
+
+  const segments = openSegmentBook({
+    segments: recovery.segments.map(({ id }) => id),
+    marks: replayed.marks,
+    newestClosed: greatest(replayed.ended.segments),
+  })
+  const unarchived = [...replayed.drops]
+  for (const fact of await recordCorruption({ journal, replayed, recovery, ids, nowMs: now() })) {
+    unarchived.push(...fact.drops)
+    for (const mark of fact.marks) {
+      account.add(mark, { delivered: mark.delivered, dropped: mark.dropped })
+      segments.growing(mark.at.segment).marks.set(mark.at.offset, mark)
+      log.end(mark.at)
+    }
+  }
+  await countHeld({ log, account, segments, recovery })
+  const drops = openDropStore({ archive, archived: newest, unarchived, recentMax: dropsMax })
+  const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, report }
+  return ledgerOver(desk, { now, rowsMax })
+}
+
+/** Asks the record log what its live segments accepted, and what of it is pending. */
+const countHeld = async ({
+  log,
+  account,
+  segments,
+  recovery,
+}: Pick<Desk, 'log' | 'account' | 'segments'> & {
+  readonly recovery: Pick<Recovery, 'segments'>
+}): Promise<void> => {
+  for (const { id } of recovery.segments) {
+    for (const { records, ...stream } of log.accepted(id))
+      account.add(stream, { accepted: records })
+    const held = await log.unended(id)
+    for (const { batch } of held) account.add(batch, { pending: recordsOf(batch) })
+    segments.growing(id).open = held.length
+  }
+}
+
+const ledgerOver = (
+  desk: Desk,
+  { now, rowsMax }: { readonly now: () => InstantMs; readonly rowsMax: number },
+): Ledger => {
+  const { account, segments, drops, turnstile } = desk
+  const current = new Set<string>()
+  account.fold({ rowsMax, current })
+
+  const appended = (held: readonly Held[]): void => {
+    const growing = held.map(({ at }) => segments.growing(at.segment))
+    for (const [index, { batch }] of held.entries()) {
+      const records = recordsOf(batch)
+      current.add(batch.producer)
+      account.add(batch, { accepted: records, pending: records })
+      const live = growing[index]
+      if (live !== undefined) live.open += 1
+    }
+  }
+  return {
+    appended,
+    refused: (parts) => {
+      for (const { tenant, service, records } of parts) {
+        account.add({ producer: anyProducer, tenant, service }, { refused: records })
+      }
+    },
+    recordFates: recordFates(desk),
+    recordEviction: recordEviction(desk),
+    recordRetirement: recordRetirement(desk),
+    removed: segments.removed,
+    totals: account.totals,
+    streams: account.streams,
+    drops: drops.query,
+    checkpoint: (write) =>
+      turnstile.alone(async () => {
+        account.fold({ rowsMax, current })
+        await drops.archive()
+        await write(factsOf({ account, segments, nowMs: now() }))
+        segments.checkpointed()
+      }),
+    close: drops.close,
+  }
+}
+
+const factsOf = ({
+  account,
+  segments,
+  nowMs,
+}: {
+  readonly account: Account
+  readonly segments: SegmentBook
+  readonly nowMs: InstantMs
+}): readonly Fact[] => [
+  {
+    type: 'ledger.checkpointed',
+    rows: account.rows(),
+    marks: segments.marks(),
+    atMs: nowMs,
+  },
+  ...segments
+    .remembered()
+    .map((segment): SegmentRetired => ({ type: 'segment.retired', segment, streams: [] })),
+]
+
+const greatest = (values: ReadonlySet<number>): number | null =>
+  values.size === 0 ? null : [...values].reduce((a, b) => Math.max(a, b))

@@ -1,0 +1,116 @@
+/**
+ * The account as the journal tells it, fact by fact. What live segments accepted, and what is pending,
+ * is not in there: that is the record log's to say.
+ *
+ * A fact whose append was rejected may be in the journal all the same. It is believed: nothing that
+ * contradicts it can follow, since a journal takes nothing more in a file of which it cannot tell what
+ * is in it, and a checkpoint starts from what was believed then.
+ */
+import type {
+  ActorPersisted,
+  Assignment,
+  Drop,
+  LedgerCheckpointed,
+  Mark,
+  SegmentEvicted,
+  SegmentRetired,
+} from '../../schemas/messages.ts'
+import type { Fact } from '../journal/journal.ts'
+import type { Ended } from '../ring/record-log.ts'
+import { type Account, openAccount } from './account.ts'
+
+/** The state at a restart. It belongs to whoever opens the ledger with it. */
+export type Replayed = {
+  /** For `RecordLog.recover`. */
+  readonly ended: Ended
+  readonly account: Account
+  /** The ends of batches in segments that live, by offset. */
+  readonly marks: ReadonlyMap<number, ReadonlyMap<number, Mark>>
+  /** Drop events since the last checkpoint, as they were recorded. */
+  readonly drops: readonly Drop[]
+  /** All assignments that the journal holds, oldest first. */
+  readonly assignments: readonly Assignment[]
+  /** The latest snapshot of each actor. */
+  readonly actors: ReadonlyMap<string, ActorPersisted>
+}
+
+/** A `ledger.checkpointed` makes all that came before it forgotten. */
+export const replay = async (facts: AsyncIterable<Fact>): Promise<Replayed> => {
+  let state = emptyState()
+  for await (const fact of facts) {
+    if (fact.type === 'ledger.checkpointed') state = checkpointed(fact)
+    else apply(state, fact)
+  }
+  const { marks, closed } = state
+  const offsets = [...marks].map(([segment, of]) => [segment, new Set(of.keys())] as const)
+  return { ...state, ended: { segments: closed, offsets: new Map(offsets) } }
+}
+
+type State = {
+  readonly account: Account
+  readonly marks: Map<number, Map<number, Mark>>
+  readonly closed: Set<number>
+  readonly drops: Drop[]
+  readonly assignments: Assignment[]
+  readonly actors: Map<string, ActorPersisted>
+}
+
+const emptyState = (account = openAccount()): State => ({
+  account,
+  marks: new Map(),
+  closed: new Set(),
+  drops: [],
+  assignments: [],
+  actors: new Map(),
+})
+
+/** The rows of a checkpoint have its marks counted in; the marks say which batches not to resend. */
+const checkpointed = ({ rows, marks }: LedgerCheckpointed): State => {
+  const state = emptyState(openAccount(rows))
+  for (const mark of marks) remember(state, mark)
+  return state
+}
+
+const apply = (state: State, fact: Exclude<Fact, LedgerCheckpointed>): void => {
+  switch (fact.type) {
+    case 'marks.recorded':
+      for (const mark of fact.marks) {
+        remember(state, mark)
+        state.account.add(mark, { delivered: mark.delivered, dropped: mark.dropped })
+      }
+      state.drops.push(...fact.drops)
+      return
+    case 'segment.evicted':
+      for (const stream of fact.streams) state.account.add(stream, { dropped: stream.dropped })
+      state.drops.push(...fact.drops)
+      close(state, fact)
+      return
+    case 'segment.retired':
+      close(state, fact)
+      return
+    case 'assignment.recorded':
+      state.assignments.push(fact.assignment)
+      return
+    case 'actor.persisted':
+      state.actors.set(fact.actor, fact)
+      return
+  }
+}
+
+const remember = ({ marks }: State, mark: Mark): void => {
+  const { segment, offset } = mark.at
+  const known = marks.get(segment)
+  if (known === undefined) marks.set(segment, new Map([[offset, mark]]))
+  else known.set(offset, mark)
+}
+
+const close = (
+  { account, marks, closed }: State,
+  { segment, streams }: SegmentEvicted | SegmentRetired,
+): void => {
+  for (const stream of streams) {
+    account.add(stream, { accepted: stream.accepted, retired: stream.accepted })
+  }
+  marks.delete(segment)
+  closed.add(segment)
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import { type Coordinates, coordinatesOf } from '../../schemas/brand.ts'
+import { type IndexLine, openBatchIndex } from './batch-index.ts'
+import { appendBounded } from './bounded-file.ts'
+import { type Counts, openTally, type Stream } from './counts.ts'
+import { type DisplayRecord, displayRecords } from './display-record.ts'
+import { fileName } from './file-name.ts'
+import { openRanges, type Ranges, recordsIn } from './ranges.ts'
+
+/** One file is begun anew after so many bytes, and the one before it is kept. */
+const fileBytesMax = 64 * 1024 * 1024
+/** For recognising duplicates. A producer is one life of a collector, so there come new ones. */
+const rangeStreamsMax = 10_000
+const rangesMax = 10_000
+
+export type Received = {
+  readonly tenant: string
+  /** As the header has them. */
+  readonly ids: readonly string[]
+  readonly epoch: number | null
+  readonly body: Uint8Array
+  /** As sent. */
+  readonly bytes: number
+}
+
+/** Writes what is received, each record once. Takes one request at a time. */
+export type Reception = {
+  /** @throws {MalformedError} for what is no OTLP; what the file system says when it cannot write. */
+  readonly take: (received: Received) => Promise<void>
+  readonly counts: () => Counts
+}
+
+export const openReception = async (options: {
+  readonly directory: string
+  readonly now: () => number
+}): Promise<Reception> => {
+  const { directory, now } = options
+  const index = openBatchIndex(directory)
+  const ranges = openRanges({ streamsMax: rangeStreamsMax, rangesMax })
+  for await (const coordinates of index.received()) ranges.add(coordinates)
+  const tally = openTally(new Date(now()).toISOString())
+
+  return {
+    counts: tally.counts,
+    take: async (received) => {
+      const shown = displayRecords(received.body)
+      const batches = matched(received.ids, shown.length)
+      const fresh = batches === undefined ? shown : freshOf(shown, batches, ranges)
+      const byService = Map.groupBy(fresh, ({ service }) => service)
+      for (const [service, records] of byService) {
+        const stream = tally.streamOf({ tenant: received.tenant, service })
+        await writeRecords(directory, { ...stream, records: records.map(({ record }) => record) })
+        tally.wrote(stream, records.length)
+      }
+      const duplicateRecords = shown.length - fresh.length
+      const seen = { records: shown.length, duplicateRecords, matched: batches !== undefined }
+      await index.append(indexLine(received, { ...seen, nowMs: now() }))
+      // Only now: what could not be written is sent again, and must not be taken for a duplicate.
+      const again = (batches ?? []).filter((batch) => recordsIn(ranges.add(batch)) === 0).length
+      tally.took({
+        batches: received.ids.length,
+        bytes: received.bytes,
+        duplicateRecords,
+        duplicateBatches: again,
+      })
+    },
+  }
+}
+
+/** The batches of a request, if their sizes add up to its records: then each record has its number. */
+const matched = (ids: readonly string[], records: number): readonly Coordinates[] | undefined => {
+  const batches = ids.map(coordinatesOf).filter((batch) => batch !== undefined)
+  if (ids.length === 0 || batches.length < ids.length) return undefined
+  return recordsIn(batches) === records ? batches : undefined
+}
+
+/** The records whose numbers were not seen: records come in the order of the batches. */
+const freshOf = <Shown>(
+  shown: readonly Shown[],
+  batches: readonly Coordinates[],
+  ranges: Ranges,
+): readonly Shown[] => {
+  let first = 0
+  return batches.flatMap((batch) => {
+    const offset = first - batch.firstSeq
+    first += recordsIn([batch])
+    return ranges
+      .missing(batch)
+      .flatMap((gap) => shown.slice(offset + gap.firstSeq, offset + gap.lastSeq + 1))
+  })
+}
+
+const writeRecords = (
+  directory: string,
+  { tenant, service, records }: Stream & { readonly records: readonly DisplayRecord[] },
+): Promise<void> => {
+  const path = join(directory, fileName(tenant), `${fileName(service)}.ndjson`)
+  const text = records.map((record) => `${JSON.stringify(record)}\n`).join('')
+  return appendBounded({ path, bytesMax: fileBytesMax }, text)
+}
+
+const indexLine = (
+  { tenant, ids, epoch, bytes }: Received,
+  seen: { records: number; duplicateRecords: number; matched: boolean; nowMs: number },
+): IndexLine => {
+  const { records, duplicateRecords, matched, nowMs } = seen
+  const duplicate = duplicateRecords === 0 ? 'no' : duplicateRecords < records ? 'partly' : 'yes'
+  const time = new Date(nowMs).toISOString()
+  return { time, tenant, batches: ids, epoch, records, bytes, duplicate, duplicateRecords, matched }
+}

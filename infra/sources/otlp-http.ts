@@ -1,0 +1,194 @@
+/**
+ * OTLP/HTTP: `POST /v1/logs` with an ExportLogsServiceRequest in protobuf or JSON. 200 means that
+ * the intake has kept every record; everything else, that it kept none.
+ *
+ *     400 malformed           the client must not send it again
+ *     413 too large           nor this, as it is
+ *     415 other content       nor this
+ *     429 too much at a time  Retry-After: later
+ *     503 refused             Retry-After: later
+ *
+ * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
+ */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type AddressInfo, isIPv6 } from 'node:net'
+import { encodeJson } from '../otlp/json.ts'
+import { type Encoding, encodeResponse } from '../otlp/response.ts'
+import { split, tenantFault } from '../otlp/split.ts'
+import type { Log } from '../telemetry/log.ts'
+import { type BodyLease, openBodyReader } from './body.ts'
+import { type Close, closerOf } from './http-closing.ts'
+import { type Answer, failure, sendAnswer } from './http-exchange.ts'
+import { type Head, headOf, routeFault, type Tenancy } from './http-head.ts'
+import type { Arrived, Intake, Refused } from './intake.ts'
+import { queueRetryAfterMs } from './intake-queue.ts'
+
+export type OtlpHttpOptions = {
+  /** Port 0 takes any that is free. */
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly intake: Pick<Intake, 'offer'>
+  readonly tenancy: Tenancy
+  readonly limits: Limits
+  /** Records that the intake refused: their client still holds them. */
+  readonly onRefused: (parts: readonly Arrived[], reason: Refused['reason']) => void
+  /** Called for each request that is answered. */
+  readonly onAnswer?: (answer: { readonly status: number }) => void
+  readonly log: Pick<Log, 'warn' | 'error'>
+}
+export type Limits = {
+  /** Of a body, as sent and decompressed. */
+  readonly requestBytesMax: number
+  readonly decompressedBytesMax: number
+  /** More are closed as soon as they are opened. */
+  readonly connectionsMax: number
+  /** How long a client may take to send the head of a request, and the whole of it. */
+  readonly headMsMax?: number
+  readonly requestMsMax?: number
+}
+
+export type Source = {
+  readonly url: string
+  /**
+   * Accepts no more, lets requests that are under way finish, and resolves when every connection is
+   * closed. `signal` cuts short what is still open.
+   */
+  readonly close: Close
+}
+
+const headMsMax = 10_000
+const requestMsMax = 60_000
+/** Longer than most clients and balancers keep idle connections, so that they close first. */
+const idleMs = 75_000
+/** How many requests' worth of bytes may be in memory before they are in the intake's own queue. */
+const requestsHeldMax = 8
+
+/** @throws {Error} when it cannot listen there, or the default tenant is no tenant's name */
+export const openOtlpHttpSource = async (options: OtlpHttpOptions): Promise<Source> => {
+  const { limits, listen, log, tenancy } = options
+  const fault = tenantFault(tenancy.defaultTenant)
+  if (fault !== undefined)
+    throw new RangeError(`The default tenant "${tenancy.defaultTenant}" cannot be used: ${fault}.`)
+  const headersTimeout = limits.headMsMax ?? headMsMax
+  const server = createServer({
+    headersTimeout,
+    requestTimeout: limits.requestMsMax ?? requestMsMax,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.min(headersTimeout, headMsMax) / 2,
+    noDelay: true,
+  })
+  server.maxConnections = limits.connectionsMax
+  server.on('drop', (dropped) =>
+    log.warn('connection.dropped', 'A connection was closed: there are too many.', {
+      remote: dropped?.remoteAddress,
+      connectionsMax: limits.connectionsMax,
+    }),
+  )
+  const close = closerOf(server)
+  server.on('request', handler(server, options))
+  server.listen(listen.port, listen.host)
+  await once(server, 'listening')
+  server.on('error', (error) =>
+    log.error('source.failed', 'The OTLP/HTTP source cannot accept connections.', { error }),
+  )
+  return { url: urlOf(server), close }
+}
+
+const urlOf = (server: Server): string => {
+  const { address, port } = server.address() as AddressInfo
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`
+}
+
+const handler = (server: Server, options: OtlpHttpOptions) => {
+  const { limits, log, onAnswer } = options
+  const reader = openBodyReader({
+    ...limits,
+    heldBytesMax: limits.decompressedBytesMax + requestsHeldMax * limits.requestBytesMax,
+  })
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // A client that goes away is nothing to report: it was not told 200.
+    response.on('error', () => undefined)
+    const lease = reader.lease()
+    const answer = await answerTo(request, { ...options, read: lease.read }).catch(
+      (error: unknown): Answer => {
+        log.error('request.failed', 'A request failed by a fault of this program.', { error })
+        // Clients give up on a 500, and the records are still theirs.
+        const message = 'The request was not kept: an internal fault. Send it again.'
+        return refusal('unavailable', {
+          retryAfterMs: queueRetryAfterMs,
+          message,
+          encoding: 'json',
+        })
+      },
+    )
+    lease.release()
+    if (answer === 'gone') return
+    if (!server.listening) response.setHeader('connection', 'close')
+    sendAnswer(request, response, answer)
+    onAnswer?.({ status: answer.status })
+  }
+}
+
+type Exchange = OtlpHttpOptions & { readonly read: BodyLease['read'] }
+
+const answerTo = async (request: IncomingMessage, exchange: Exchange): Promise<Answer | 'gone'> => {
+  const head = routeFault(request) ?? headOf(request, exchange.tenancy)
+  if ('status' in head) return head
+  const { encoding } = head
+  const body = await exchange.read(request, head.coding)
+  switch (body.kind) {
+    case 'aborted':
+      return 'gone'
+    case 'tooLarge':
+      return failure(413, 'invalidArgument', { message: body.message, encoding })
+    case 'undecodable':
+      return failure(400, 'invalidArgument', { message: body.message, encoding })
+    case 'crowded':
+      return refusal('resourceExhausted', {
+        retryAfterMs: queueRetryAfterMs,
+        message: 'The request was not kept: too many are being read. Send it again.',
+        encoding,
+      })
+    case 'read':
+      return answerToBody(body.bytes, head, exchange)
+  }
+}
+
+const answerToBody = async (
+  body: Buffer,
+  { encoding, tenant }: Head,
+  { intake, onRefused, tenancy }: Exchange,
+): Promise<Answer> => {
+  const encoded = encoding === 'json' ? encodeJson(body) : { kind: 'encoded' as const, body }
+  const parted =
+    encoded.kind === 'malformed' ? encoded : split(encoded.body, { ...tenancy, named: tenant })
+  if (parted.kind === 'malformed')
+    return failure(400, 'invalidArgument', {
+      message: `This is no ExportLogsServiceRequest: ${parted.message}.`,
+      encoding,
+    })
+  const { parts } = parted
+  const outcome = parts.length === 0 ? { kind: 'kept' as const } : await intake.offer({ parts })
+  if (outcome.kind === 'kept') return { status: 200, encoding, body: encodeResponse(encoding) }
+  onRefused(parts, outcome.reason)
+  return refusal(outcome.by === 'queue' ? 'resourceExhausted' : 'unavailable', {
+    retryAfterMs: outcome.retryAfterMs,
+    message: `The request was not kept: ${outcome.reason}. Send it again.`,
+    encoding,
+  })
+}
+
+/** 429 when there is too much at a time, 503 for everything else; the client is to come again. */
+const refusal = (
+  code: 'resourceExhausted' | 'unavailable',
+  {
+    retryAfterMs,
+    message,
+    encoding,
+  }: { readonly retryAfterMs: number; readonly message: string; readonly encoding: Encoding },
+): Answer =>
+  failure(code === 'resourceExhausted' ? 429 : 503, code, {
+    message,
+    encoding,
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+  })

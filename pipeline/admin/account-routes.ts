@@ -1,0 +1,56 @@
+import type { DropQuery } from '../../infra/ledger/ledger.ts'
+import type { Drop } from '../../schemas/messages.ts'
+import { dropReasons } from '../../schemas/metrics.ts'
+import { type Answer, json } from './answer.ts'
+import { cursor, instantBefore, name, oneOf, queryOf, wholeNumber } from './query.ts'
+import type { Call } from './route.ts'
+
+const dropsDefault = 1000
+const dropsMax = 1000
+
+/** `GET /api/v1/ledger[?tenant=]` */
+export const showLedger = ({ observed, search }: Call): Answer => {
+  const query = queryOf<{ tenant: string }>(search, { tenant: name })
+  if (query.kind === 'refused') return query.answer
+  const { tenant } = query.values
+  return json({
+    totals: observed.ledger.totals(tenant),
+    streams: observed.ledger.streams(tenant),
+  })
+}
+
+/** `GET /api/v1/drops[?tenant=&reason=&since=&limit=&cursor=]` */
+export const showDrops = async ({ observed, search, nowMs }: Call): Promise<Answer> => {
+  const query = queryOf<DropParameters>(search, {
+    tenant: name,
+    reason: oneOf(dropReasons),
+    since: instantBefore(nowMs),
+    limit: wholeNumber({ min: 1, max: dropsMax }),
+    cursor,
+  })
+  if (query.kind === 'refused') return query.answer
+  const { since, limit = dropsDefault, ...rest } = query.values
+  const found = await observed.ledger.drops({
+    ...rest,
+    limit,
+    ...(since === undefined ? {} : { sinceMs: since }),
+  })
+  return json({ drops: found.drops.map(shownDrop), cursor: found.cursor })
+}
+type DropParameters = Required<Omit<DropQuery, 'sinceMs'>> & { readonly since: number }
+
+/** A drop event as the API shows it: times as ISO 8601, null where no record had one. */
+export type ShownDrop = Omit<Drop, 'atMs' | 'fromMs' | 'toMs'> & {
+  readonly at: string
+  readonly from: string | null
+  readonly to: string | null
+}
+const shownDrop = ({ atMs, fromMs, toMs, ...drop }: Drop): ShownDrop => ({
+  ...drop,
+  at: new Date(atMs).toISOString(),
+  from: isoOrNull(fromMs),
+  to: isoOrNull(toMs),
+})
+const instantMsMax = 8.64e15
+const isoOrNull = (ms: number): string | null =>
+  ms > 0 && ms <= instantMsMax ? new Date(ms).toISOString() : null

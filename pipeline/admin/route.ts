@@ -1,0 +1,14 @@
+import type { Log } from '../../infra/telemetry/log.ts'
+import type { Observed } from '../observed.ts'
+import type { Answer } from './answer.ts'
+import type { Body } from './body.ts'
+
+/** A call that has passed the gate, of a pipeline that is up. */
+export type Call = {
+  readonly observed: Observed
+  readonly search: URLSearchParams
+  readonly body: () => Promise<Body>
+  readonly nowMs: number
+  readonly log: Log
+}
+export type Route = (call: Call) => Answer | Promise<Answer>

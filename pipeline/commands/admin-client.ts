@@ -1,0 +1,99 @@
+import type { Option } from './command.ts'
+import { CommandError, type Input, textOf, UsageError } from './command.ts'
+
+/** Calls the admin API of a running pipeline. Each call rejects with a `CommandError`. */
+export type AdminClient = {
+  readonly get: <Answer>(path: string) => Promise<Answer>
+  readonly put: <Answer>(path: string, body: unknown) => Promise<Answer>
+  readonly post: <Answer>(path: string, body: unknown) => Promise<Answer>
+}
+
+export const adminOption = {
+  value: 'URL',
+  help: 'the admin API; HOLDFAST_ADMIN or http://127.0.0.1:8686 unless told (token: HOLDFAST_ADMIN_TOKEN)',
+} as const satisfies Option
+
+const adminDefault = 'http://127.0.0.1:8686'
+const callMsMax = 15_000
+
+export const adminClient = (input: Input): AdminClient => {
+  const { HOLDFAST_ADMIN, HOLDFAST_ADMIN_TOKEN } = input.environment
+  const base = textOf(input, 'admin') ?? (HOLDFAST_ADMIN || adminDefault)
+  if (!/^https?:\/\//.test(base) || !URL.canParse(base))
+    throw new UsageError(`--admin: "${base}" is no http:// or https:// URL.`)
+  const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
+    const url = `${base.replace(/\/+$/, '')}${path}`
+    const response = await answered(url, {
+      method,
+      // A token is for this address and for no other.
+      redirect: 'error',
+      signal: AbortSignal.timeout(callMsMax),
+      headers: {
+        accept: 'application/json',
+        ...(HOLDFAST_ADMIN_TOKEN ? { authorization: `Bearer ${HOLDFAST_ADMIN_TOKEN}` } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const { value, readable } = parsed(response.text)
+    if (!response.ok) throw new CommandError(refusalText({ url, status: response.status, value }))
+    if (!readable)
+      throw new CommandError(`${url} answered something that is no JSON; is it a Holdfast?`)
+    return value as Answer
+  }
+  return {
+    get: (path) => call('GET', path),
+    put: (path, body) => call('PUT', path, body),
+    post: (path, body) => call('POST', path, body),
+  }
+}
+
+type Response = { readonly ok: boolean; readonly status: number; readonly text: string }
+const answered = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    const response = await fetch(url, init)
+    return { ok: response.ok, status: response.status, text: await response.text() }
+  } catch (cause) {
+    throw new CommandError(
+      `${url} could not be reached (${causeText(cause)}); is Holdfast running there? Another address: --admin URL.`,
+      { cause },
+    )
+  }
+}
+
+/** fetch wraps what happened; the innermost error is the one that says it. */
+const causeText = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer within ${callMsMax / 1000} s`
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return error.cause === undefined ? (code ?? error.message) : causeText(error.cause)
+}
+
+const parsed = (text: string): { readonly value: unknown; readonly readable: boolean } => {
+  try {
+    return { value: JSON.parse(text), readable: true }
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return { value: undefined, readable: false }
+    throw cause
+  }
+}
+
+const refusalText = (given: {
+  readonly url: string
+  readonly status: number
+  readonly value: unknown
+}): string => {
+  const { url, status, value } = given
+  const answer = typeof value === 'object' && value !== null ? value : {}
+  const error = 'error' in answer ? `: ${String(answer.error)}` : ''
+  const allowed = 'allowed' in answer ? `; allowed: ${allowedText(answer.allowed)}` : ''
+  const hint = status === 401 ? ' (set HOLDFAST_ADMIN_TOKEN)' : ''
+  return `${url} answered ${status}${error}${allowed}${hint}`
+}
+
+const allowedText = (allowed: unknown): string =>
+  typeof allowed === 'string'
+    ? allowed
+    : Array.isArray(allowed)
+      ? allowed.join(', ')
+      : JSON.stringify(allowed)

@@ -1,0 +1,135 @@
+import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log.ts'
+import { faultText } from '../config-fault.ts'
+import type { Environment } from '../config-file.ts'
+import {
+  type Command,
+  configDefault,
+  configOption,
+  type ExitStatus,
+  type Input,
+  textOf,
+  UsageError,
+} from './command.ts'
+import type { Parts, Ready } from './serve.ts'
+
+/** One service per role needs a transport between processes, which this version does not have. */
+const roleSupported = 'all'
+
+export const run: Command = {
+  name: 'run',
+  summary: 'run the pipeline until SIGTERM or SIGINT',
+  operands: [],
+  options: {
+    config: configOption,
+    role: { value: 'ROLE', help: `which part to run; this version has ${roleSupported} alone` },
+  },
+  examples: [
+    'holdfast run',
+    'holdfast run --config /etc/holdfast/holdfast.yaml',
+    'HOLDFAST_LOG_LEVEL=debug holdfast run',
+  ],
+  run: async (input) => {
+    const role = textOf(input, 'role') ?? roleSupported
+    if (role !== roleSupported)
+      throw new UsageError(
+        `--role ${role} is not supported in this version; allowed: ${roleSupported}.`,
+      )
+    const level = levelIn(input.environment)
+    // Loaded only here: the other commands have no use for it, and start faster without.
+    const [{ loadConfig }, { serve }] = await Promise.all([
+      import('../config.ts'),
+      import('./serve.ts'),
+    ])
+    const file = textOf(input, 'config') ?? configDefault
+    const loaded = await loadConfig(file, input.environment)
+    if (loaded.kind === 'faulty') {
+      for (const fault of loaded.faults) input.warn(`${faultText(fault, file)}\n`)
+      return 2
+    }
+    const log = openLog({ write: input.warn, level, now: Date.now })
+    for (const note of loaded.notes) log.warn('config.ineffective', note)
+    exitOnCrash(log)
+    return serve({
+      config: loaded.config,
+      parts: await partsOf(),
+      log,
+      interrupted: interruption(log),
+      ready: (ready) => announce(input, ready),
+    })
+  },
+}
+
+/** Loaded once the configuration is known to be right. */
+const partsOf = async (): Promise<Parts> => {
+  const [{ startPipeline }, { openReceiver }] = await Promise.all([
+    import('../pipeline.ts'),
+    import('../../infra/receiver/receiver.ts'),
+  ])
+  return { startPipeline, openReceiver }
+}
+
+const levelIn = ({ HOLDFAST_LOG_LEVEL }: Environment): Level => {
+  const level = levels.find((known) => known === (HOLDFAST_LOG_LEVEL || 'info'))
+  if (level !== undefined) return level
+  throw new UsageError(
+    `HOLDFAST_LOG_LEVEL is "${HOLDFAST_LOG_LEVEL}"; allowed: ${levels.join(', ')}.`,
+  )
+}
+
+/** npm hands on the Ctrl-C that the terminal has sent to the process already: one wish, two signals. */
+const echoMsMax = 250
+
+/** Resolves at the first SIGTERM or SIGINT; the second exits at once. */
+export const interruption = (log: Log): Promise<string> => {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let firstAtMs: number | null = null
+  const hear = (signal: NodeJS.Signals) => {
+    const nowMs = performance.now()
+    if (firstAtMs === null) {
+      firstAtMs = nowMs
+      resolve(signal)
+      return
+    }
+    if (signal === 'SIGINT' && nowMs - firstAtMs < echoMsMax) return
+    log.warn('stop.hurried', 'A second signal: exiting at once. What was accepted is on disk.', {
+      signal,
+    })
+    process.exit(1 satisfies ExitStatus)
+  }
+  process.on('SIGTERM', hear)
+  process.on('SIGINT', hear)
+  return promise
+}
+
+/** What nobody caught leaves the process in a state that nobody knows: only its disk is trusted. */
+const exitOnCrash = (log: Log): void => {
+  const crash = (error: unknown) => {
+    log.error(
+      'process.crashed',
+      'An error that nobody caught; exiting. Records on disk are kept.',
+      {
+        error,
+      },
+    )
+    process.exit(1 satisfies ExitStatus)
+  }
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+}
+
+const announce = (input: Input, ready: Ready): void => {
+  input.print(`${JSON.stringify(ready)}\n`)
+  const { otlp_http: url } = ready.sources
+  if (!process.stderr.isTTY || url === undefined) return
+  input.warn(`
+Holdfast is up. Send it a record:
+
+  curl ${url}/v1/logs -H 'content-type: application/json' -d '{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"hello"}}]},"scopeLogs":[{"logRecords":[{"body":{"stringValue":"first"}}]}]}]}'
+
+and see the account:  npx holdfast ledger --admin ${ready.admin}${
+    ready.receiver === undefined ? '' : `\nWhat arrived:         curl ${ready.receiver}/`
+  }
+Ctrl-C stops it.
+
+`)
+}

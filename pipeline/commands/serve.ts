@@ -1,0 +1,148 @@
+import type { Log } from '../../infra/telemetry/log.ts'
+import { openAdmin } from '../admin/server.ts'
+import type { Config } from '../config.ts'
+import type { Listen } from '../config-addresses.ts'
+import type { RunningPipeline } from '../observed.ts'
+
+/** What a served pipeline is made of, besides the admin API. */
+export type Parts = {
+  readonly startPipeline: (
+    config: Config,
+    environment: { readonly log: Log },
+  ) => Promise<RunningPipeline>
+  readonly openReceiver: (options: {
+    readonly listen: Listen
+    readonly directory: string
+    readonly log: Log
+  }) => Promise<{ readonly url: string; readonly close: () => Promise<void> }>
+}
+
+/** The one line on stdout, once everything listens, with the real ports. */
+export type Ready = {
+  readonly event: 'ready'
+  readonly admin: string
+  readonly sources: Readonly<Record<string, string>>
+  readonly receiver?: string
+}
+
+/** How long a stop may take beyond `shutdown_timeout`, to write down what is kept. */
+const stopGraceMs = 10_000
+const closeMsMax = 5_000
+
+/**
+ * One pipeline from its start to the exit status of its process: 0 after it was told to stop, 1 when
+ * it failed. The receiver comes up first and goes last, and the admin API is up while the pipeline
+ * starts and stops: probes are answered throughout.
+ */
+export const serve = async (given: {
+  readonly config: Config
+  readonly parts: Parts
+  readonly log: Log
+  /** Resolves with the name of what told the process to stop. */
+  readonly interrupted: Promise<string>
+  readonly ready: (ready: Ready) => void
+}): Promise<0 | 1> => {
+  const { config, parts, log, interrupted, ready } = given
+  const closers: (() => Promise<void>)[] = []
+  let running: RunningPipeline | null = null
+  try {
+    const receiver =
+      config.receiver === null ? null : await parts.openReceiver({ ...config.receiver, log })
+    if (receiver !== null) closers.push(receiver.close)
+    const admin = await openAdmin({
+      ...config.admin,
+      observed: () => running?.observed ?? null,
+      log,
+    })
+    closers.push(admin.close)
+    running = await parts.startPipeline(config, { log })
+    ready({
+      event: 'ready',
+      admin: admin.url,
+      sources: running.sources,
+      ...(receiver === null ? {} : { receiver: receiver.url }),
+    })
+    log.info('pipeline.started', 'Everything listens.', {
+      producer: running.observed.producer,
+      admin: admin.url,
+      sources: running.sources,
+    })
+    return await ended({
+      running,
+      interrupted,
+      log,
+      stopMsMax: config.shutdownTimeoutMs + stopGraceMs,
+    })
+  } catch (error) {
+    log.error(
+      'run.failed',
+      'Holdfast could not start; it exits with status 1. What is on disk is kept.',
+      { error },
+    )
+    return 1
+  } finally {
+    for (const close of closers.reverse()) await closing(close, log)
+  }
+}
+
+/** Waits for whichever comes first, a word to stop or a failure, and stops. */
+const ended = async (given: {
+  readonly running: RunningPipeline
+  readonly interrupted: Promise<string>
+  readonly log: Log
+  readonly stopMsMax: number
+}): Promise<0 | 1> => {
+  const { running, interrupted, log, stopMsMax } = given
+  const failure = running.failed.then((error) => ({ kind: 'failed' as const, error }))
+  const end = await Promise.race([
+    failure,
+    interrupted.then((signal) => ({ kind: 'interrupted' as const, signal })),
+  ])
+  if (end.kind === 'failed')
+    log.error('pipeline.failed', 'The pipeline cannot go on; what is on disk is kept.', {
+      error: end.error,
+    })
+  else
+    log.info('stop.requested', 'Finishing what is in flight; a second signal exits at once.', {
+      signal: end.signal,
+    })
+  const stop = await within(
+    Promise.race([running.stop().then(() => ({ kind: 'stopped' as const })), failure]),
+    stopMsMax,
+  )
+  if (end.kind === 'failed') return 1
+  if (stop === 'late')
+    log.error(
+      'stop.overdue',
+      `The stop took more than ${stopMsMax} ms; the process exits without it.`,
+    )
+  else if (stop.kind === 'failed')
+    log.error('stop.failed', 'The pipeline failed while it stopped.', { error: stop.error })
+  else {
+    log.info('pipeline.stopped', 'What was not sent is kept on disk.')
+    return 0
+  }
+  return 1
+}
+
+const closing = async (close: () => Promise<void>, log: Log): Promise<void> => {
+  try {
+    if ((await within(close(), closeMsMax)) === 'late')
+      log.warn('close.overdue', `A server did not close within ${closeMsMax} ms.`)
+  } catch (error) {
+    log.warn('close.failed', 'A server did not close; the process exits all the same.', { error })
+  }
+}
+
+const within = async <Value>(
+  pending: Promise<Value>,
+  timeoutMs: number,
+): Promise<Value | 'late'> => {
+  const late = Promise.withResolvers<'late'>()
+  const timer = setTimeout(() => late.resolve('late'), timeoutMs)
+  try {
+    return await Promise.race([pending, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,152 @@
+import { header, isLoopback, type Listen, listenText } from './config-addresses.ts'
+import type { Fault } from './config-fault.ts'
+import type { Path } from './config-file.ts'
+import type { FileContent } from './config-schema.ts'
+import { byteText, durationText } from './config-units.ts'
+
+type Finding = Omit<Fault, 'line'>
+const finding = (path: Path, problem: string, allowed: string): Finding => ({
+  path,
+  problem,
+  allowed,
+})
+
+/** A batch may be appended while one is sent, one evicted and one retired. */
+const batchesInCacheMin = 4
+
+/** What no single value shows: the rules between values. */
+export const findings = (content: FileContent): readonly Finding[] => [
+  ...sizes(content),
+  ...reach(content),
+  ...ports(content),
+  ...headerFindings(content),
+]
+
+const sizes = ({ cache, batch, dispatch, limits }: FileContent): readonly Finding[] => {
+  const least = batchesInCacheMin * batch.max_bytes
+  const { initial, max } = dispatch.backoff
+  return [
+    ...(cache.capacity < least
+      ? [
+          finding(
+            ['cache', 'capacity'],
+            `${byteText(cache.capacity)} is too little for batches of ${byteText(batch.max_bytes)}`,
+            `allowed: at least ${batchesInCacheMin} × batch.max_bytes, ${byteText(least)}`,
+          ),
+        ]
+      : []),
+    ...(initial > max
+      ? [
+          finding(
+            ['dispatch', 'backoff', 'initial'],
+            `${durationText(initial)} is longer than the longest pause`,
+            `allowed: dispatch.backoff.max, ${durationText(max)}, at most`,
+          ),
+        ]
+      : []),
+    ...(limits.max_decompressed_bytes < limits.max_request_bytes
+      ? [
+          finding(
+            ['limits', 'max_decompressed_bytes'],
+            `${byteText(limits.max_decompressed_bytes)} is less than a request may have as it is sent`,
+            `allowed: at least limits.max_request_bytes, ${byteText(limits.max_request_bytes)}`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+const reach = ({ sources, admin, cache }: FileContent): readonly Finding[] => [
+  ...(Object.values(sources).some((source) => source !== undefined)
+    ? []
+    : [finding(['sources'], 'there is no source', 'allowed: at least one of otlp_http')]),
+  ...(admin.token === '' && !isLoopback(admin.listen.host)
+    ? [
+        finding(
+          ['admin', 'token'],
+          `the admin API listens on ${listenText(admin.listen)}, beyond this machine, without a token`,
+          `allowed: a token, such as \${HOLDFAST_ADMIN_TOKEN}, or a loopback address in admin.listen`,
+        ),
+      ]
+    : []),
+  ...cache.priorities.flatMap(({ match }, index) =>
+    match.service === undefined && match.tenant === undefined
+      ? [
+          finding(
+            ['cache', 'priorities', index, 'match'],
+            'this matches nothing in particular',
+            'allowed: service, tenant, or both',
+          ),
+        ]
+      : [],
+  ),
+]
+
+/** Two listeners on one port would fail only once it is started, one of them already up. */
+const ports = ({ sources, admin, receiver }: FileContent): readonly Finding[] => {
+  const named: readonly (readonly [Path, Listen | undefined])[] = [
+    [['sources', 'otlp_http', 'listen'], sources.otlp_http?.listen],
+    [['admin', 'listen'], admin.listen],
+    [['receiver', 'listen'], receiver?.listen],
+  ]
+  const listeners = named.flatMap(([path, listen]) =>
+    listen === undefined || listen.port === 0 ? [] : [{ path, listen }],
+  )
+  return listeners.flatMap(({ path, listen }, index) => {
+    const earlier = listeners.slice(0, index).find((other) => overlap(other.listen, listen))
+    return earlier === undefined
+      ? []
+      : [
+          finding(
+            path,
+            `${listenText(listen)} is taken by ${earlier.path.join('.')}`,
+            'allowed: an address of its own, or port 0 for any that is free',
+          ),
+        ]
+  })
+}
+
+const everyInterface = new Set(['0.0.0.0', '::'])
+const overlap = (one: Listen, other: Listen): boolean =>
+  one.port === other.port &&
+  (one.host === other.host || everyInterface.has(one.host) || everyInterface.has(other.host))
+
+const headerFindings = ({ endpoint, tenancy }: FileContent): readonly Finding[] => [
+  ...inHeaders(endpoint.headers, ['endpoint', 'headers'], tenancy.header),
+  ...endpoint.redirects.allow.flatMap((entry, index) => {
+    if (typeof entry === 'string') return []
+    const path = ['endpoint', 'redirects', 'allow', index]
+    const wide = entry.host.startsWith('*') && Object.keys(entry.headers).length > 0
+    return [
+      ...inHeaders(entry.headers, [...path, 'headers'], tenancy.header),
+      ...(wide
+        ? [
+            finding(
+              [...path, 'host'],
+              `the headers of ${entry.host} would go to every host below it`,
+              'allowed: a host without * where there are headers',
+            ),
+          ]
+        : []),
+    ]
+  }),
+]
+
+const inHeaders = (
+  headers: Readonly<Record<string, string>>,
+  path: Path,
+  tenancyHeader: string,
+): readonly Finding[] => {
+  const seen = new Set<string>()
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const at = [...path, name]
+    const answer = header(name, value)
+    if (answer.kind === 'wrong') return [finding(at, answer.problem, answer.allowed)]
+    const [lower] = answer.value
+    if (lower === tenancyHeader)
+      return [finding(at, `${lower} names the tenant of each request`, 'allowed: any other header')]
+    if (seen.has(lower)) return [finding(at, `${lower} is here twice`, 'allowed: each header once')]
+    seen.add(lower)
+    return []
+  })
+}

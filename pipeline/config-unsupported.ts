@@ -1,0 +1,86 @@
+import type { Fault } from './config-fault.ts'
+import type { Path, Tree } from './config-file.ts'
+
+/**
+ * What a configuration may ask for and this version cannot do. It is refused by name, since a source
+ * or a notice that is silently left out is a loss that nobody hears of. Support for something is
+ * added by taking its line from here and giving it a place in the schema.
+ */
+const unsupported: readonly {
+  readonly path: Path
+  readonly asks: (value: unknown) => boolean
+  readonly supported: string
+}[] = [
+  ...['otlp_grpc', 'syslog', 'ndjson', 'files'].map((source) => ({
+    path: ['sources', source],
+    asks: () => true,
+    supported: 'otlp_http',
+  })),
+  {
+    path: ['endpoint', 'protocol'],
+    asks: (value) => ['otlp_grpc', 'ndjson', 'kafka', 'file'].includes(String(value)),
+    supported: 'otlp_http',
+  },
+  {
+    path: ['transport'],
+    asks: (value) => value === 'kafka' || isMapping(value),
+    supported: 'memory',
+  },
+  {
+    path: ['notices'],
+    asks: (value) => !isMapping(value) || Object.values(value).some(isFilled),
+    supported: 'no notices; poll `holdfast drops --follow` instead',
+  },
+]
+
+/** What is accepted and changes nothing yet: said at every start, refused never. */
+const ineffective: readonly { readonly path: Path; readonly why: string }[] = [
+  {
+    path: ['sentinel', 'stall_after'],
+    why: 'is read, but this version has no sentinel yet: nothing watches for stalls',
+  },
+]
+
+const isMapping = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isFilled = (value: unknown): boolean => !Array.isArray(value) || value.length > 0
+
+/** The tree without what is unsupported, and a fault for each thing that was taken out. */
+export const withoutUnsupported = (
+  tree: Tree,
+  lineOf: (path: Path) => number | null,
+): { readonly tree: Tree; readonly faults: readonly Fault[] } => {
+  const found = unsupported.filter(({ path }) => valueAt(tree, path) !== undefined)
+  return {
+    tree: found.reduce((left, { path, asks }) => {
+      const empty = path[0] === 'notices'
+      return empty || asks(valueAt(tree, path)) ? without(left, path) : left
+    }, tree),
+    faults: found
+      .filter(({ path, asks }) => asks(valueAt(tree, path)))
+      .map(({ path, supported }) => ({
+        path,
+        problem: 'this is not supported in this version',
+        allowed: `allowed: ${supported}`,
+        line: lineOf(path),
+      })),
+  }
+}
+
+/** What the file sets and this version does not heed, as sentences. */
+export const ineffectiveIn = (tree: Tree): readonly string[] =>
+  ineffective
+    .filter(({ path }) => valueAt(tree, path) !== undefined)
+    .map(({ path, why }) => `${path.join('.')} ${why}.`)
+
+const valueAt = (tree: Tree, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined),
+    tree,
+  )
+
+const without = (tree: Tree, [key, ...rest]: Path): Tree => {
+  if (key === undefined || !Object.hasOwn(tree, key)) return tree
+  const { [key]: value, ...others } = tree
+  return rest.length > 0 && isMapping(value) ? { ...tree, [key]: without(value, rest) } : others
+}

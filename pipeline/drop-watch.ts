@@ -1,0 +1,48 @@
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import type { Log } from '../infra/telemetry/log.ts'
+import type { Meters } from '../infra/telemetry/meters.ts'
+import type { Drop } from '../schemas/messages.ts'
+
+export type DropWatch = { readonly look: () => Promise<void> }
+
+/** Says each drop event aloud once, as an error in the log and in the metrics: never swallow a loss. */
+export const openDropWatch = ({
+  ledger,
+  meters,
+  log,
+  sinceMs,
+}: {
+  readonly ledger: Pick<Ledger, 'drops'>
+  readonly meters: Meters
+  readonly log: Log
+  /** Drop events before this moment were told in a former life. */
+  readonly sinceMs: number
+}): DropWatch => {
+  let cursor: string | undefined
+  let looking: Promise<void> | null = null
+
+  const lookOnce = async (): Promise<void> => {
+    for (;;) {
+      const from = cursor === undefined ? { sinceMs } : { cursor }
+      const page = await ledger.drops({ ...from, limit: 1_000 })
+      for (const drop of page.drops) say(drop)
+      cursor = page.drops.at(-1)?.id ?? cursor
+      if (page.cursor === null) return
+    }
+  }
+  const say = (drop: Drop): void => {
+    meters.count('drops', { reason: drop.reason }, drop.records)
+    const { tenant, service, records, reason, detail } = drop
+    const stream = service === '' ? tenant : `${tenant}/${service}`
+    log.error('records.dropped', `${records} records of ${stream} are gone (${reason}): ${detail}`, { drop }) // biome-ignore format: one line
+  }
+
+  return {
+    look: () => {
+      looking ??= lookOnce().finally(() => {
+        looking = null
+      })
+      return looking
+    },
+  }
+}

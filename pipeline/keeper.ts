@@ -1,0 +1,83 @@
+/**
+ * Keeps what must outlive the process and is no part of the account: assignments, and the states that
+ * actors are restored from. And it bounds the journal: when that has grown long it is begun anew.
+ */
+import type { Draft } from '../actors/endpoint-manager/protocol.ts'
+import type { Envelope } from '../actors/kit/snapshot.ts'
+import type { Fact, Journal } from '../infra/journal/journal.ts'
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import type { Turnstile } from '../infra/ledger/turnstile.ts'
+import { type Epoch, epoch, type InstantMs } from '../schemas/brand.ts'
+import type { ActorPersisted, Assignment } from '../schemas/messages.ts'
+
+export type Keeper = {
+  /** Makes an assignment durable under the next epoch, which is one more than any before it. */
+  readonly keepAssignment: (draft: Draft) => Promise<Epoch>
+  readonly keepActor: (envelope: Envelope, nowMs: InstantMs) => Promise<void>
+  /** Begins the journal anew if it has grown long. */
+  readonly tidy: () => Promise<void>
+}
+
+/** A journal longer than this is begun anew. */
+const journalBytesMax = 16 * 1024 * 1024
+/** Assignments that a new journal carries over. */
+const assignmentsMax = 100
+
+export const openKeeper = ({
+  journal,
+  ledger,
+  turnstile,
+  assignments: restored,
+  actors: restoredActors,
+}: {
+  readonly journal: Journal
+  readonly ledger: Pick<Ledger, 'checkpoint'>
+  /** The ledger's own: while a checkpoint is taken nobody writes to the journal. */
+  readonly turnstile: Pick<Turnstile, 'through'>
+  readonly assignments: readonly Assignment[]
+  readonly actors: ReadonlyMap<string, ActorPersisted>
+}): Keeper => {
+  const actors = new Map(restoredActors)
+  let assignments = restored.slice(-assignmentsMax)
+  let lastEpoch = restored.reduce((last, { epoch: it }) => Math.max(last, it), 0)
+  let tidying: Promise<void> | null = null
+
+  const checkpoint = (): Promise<void> =>
+    ledger.checkpoint(async (account) => {
+      const kept = assignments.map(
+        (assignment): Fact => ({ type: 'assignment.recorded', assignment }),
+      )
+      await journal.checkpoint([...account, ...kept, ...actors.values()])
+    })
+
+  return {
+    keepAssignment: (draft) =>
+      turnstile.through(async () => {
+        // Taken before it is durable: if it never is, a number is skipped, and none is used twice.
+        lastEpoch += 1
+        const assignment: Assignment = { ...draft, epoch: epoch(lastEpoch) }
+        await journal.append([{ type: 'assignment.recorded', assignment }])
+        assignments = [...assignments, assignment].slice(-assignmentsMax)
+        return assignment.epoch
+      }),
+    keepActor: ({ actor, version, snapshot }, nowMs) =>
+      turnstile.through(async () => {
+        const fact: ActorPersisted = {
+          type: 'actor.persisted',
+          actor,
+          version,
+          snapshot: JSON.stringify(snapshot),
+          atMs: nowMs,
+        }
+        await journal.append([fact])
+        actors.set(actor, fact)
+      }),
+    tidy: async () => {
+      if (journal.bytes() <= journalBytesMax && tidying === null) return
+      tidying ??= checkpoint().finally(() => {
+        tidying = null
+      })
+      await tidying
+    },
+  }
+}

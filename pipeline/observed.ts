@@ -1,0 +1,72 @@
+import type { CommandResult } from '../actors/endpoint-manager/protocol.ts'
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import type { MeterReadings } from '../infra/telemetry/meters.ts'
+import type { Assignment } from '../schemas/messages.ts'
+
+/** What the admin API and the metrics page can see and ask of a running pipeline. */
+export type Observed = {
+  readonly producer: string
+  readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'drops'>
+  readonly cache: () => CacheView
+  readonly endpoint: () => EndpointView
+  /** Resolves once the endpoint manager has answered; never rejects. */
+  readonly command: (command: EndpointCommand) => Promise<CommandResult>
+  readonly dispatch: (command: {
+    readonly kind: 'suspend' | 'resume'
+    readonly reason: string
+  }) => void
+  readonly actors: () => readonly ActorView[]
+  readonly health: () => Health
+  /** What `infra/telemetry/meters.ts` has counted: `meters.read`. */
+  readonly counters: () => MeterReadings
+}
+
+export type CacheView = {
+  readonly bytes: number
+  readonly capacityBytes: number
+  /** Age of the oldest record that is held; 0 when none is. */
+  readonly oldestAgeSeconds: number
+}
+
+export type EndpointView = {
+  readonly url: string | null
+  readonly epoch: number | null
+  /** The endpoint manager's state value. */
+  readonly state: string
+  readonly pinned: boolean
+  /** Attempts still out under an epoch that has been superseded. */
+  readonly pending: number
+  readonly history: readonly Assignment[]
+}
+
+export type EndpointCommand =
+  | { readonly kind: 'set'; readonly url: string; readonly reason: string }
+  | { readonly kind: 'pin' | 'unpin'; readonly reason: string }
+
+export type ActorView = {
+  readonly id: string
+  readonly machine: string
+  /** The state value now: nested ones joined by dots. */
+  readonly value: string
+  readonly sinceMs: number
+  readonly detail: string
+  readonly healthy: boolean
+}
+
+/** Why not, by actor; empty: yes. */
+export type Health = {
+  readonly live: readonly Complaint[]
+  readonly ready: readonly Complaint[]
+}
+export type Complaint = { readonly actor: string; readonly reason: string }
+
+/** A pipeline from its start to its stop. */
+export type RunningPipeline = {
+  readonly observed: Observed
+  /** The base URL or address of each source, by its name in the configuration, with its real port. */
+  readonly sources: Readonly<Record<string, string>>
+  /** Stops accepting, finishes what is in flight within `shutdown_timeout`, keeps the rest on disk. */
+  readonly stop: () => Promise<void>
+  /** Resolves when the pipeline cannot go on; pending for ever otherwise. */
+  readonly failed: Promise<Error>
+}

@@ -1,0 +1,170 @@
+/** A pipeline in one process: what it keeps, its actors, its sources, from start to stop. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Clock, systemClock } from '../infra/clock/clock.ts'
+import { lockDirectory } from '../infra/disk/lock.ts'
+import { nodeFilesystem } from '../infra/disk/node-filesystem.ts'
+import type { Endpoint } from '../infra/endpoints/endpoint.ts'
+import { openOtlpHttpEndpoint } from '../infra/endpoints/otlp-http.ts'
+import type { Intake } from '../infra/sources/intake.ts'
+import { openIntake } from '../infra/sources/intake-queue.ts'
+import type { Log } from '../infra/telemetry/log.ts'
+import { type Meters, openMeters } from '../infra/telemetry/meters.ts'
+import { instant } from '../schemas/brand.ts'
+import { startCast } from './cast.ts'
+import type { Config } from './config.ts'
+import { priorityBy } from './config-priorities.ts'
+import { openDropWatch } from './drop-watch.ts'
+import { openEndings } from './endings.ts'
+import { openKeeper } from './keeper.ts'
+import { type Complaints, observe } from './observe.ts'
+import type { RunningPipeline } from './observed.ts'
+import { openPendingCommands, type PendingCommands } from './pending-commands.ts'
+import { producerId } from './producer.ts'
+import { openSources } from './sources.ts'
+import { openStage, type Stage } from './stage.ts'
+import { openStorage } from './storage.ts'
+import { version } from './version.ts'
+
+const mebibyte = 1024 * 1024
+const queueBytesMax = 64 * mebibyte
+const queueRequestsMax = 4_096
+const housekeepingMs = 250
+
+/**
+ * Starts a pipeline: recovers what a former life left, starts the actors, and opens the sources last.
+ * @throws when the data directory is taken or damaged, or an address cannot be listened on.
+ */
+export const startPipeline = async (
+  config: Config,
+  { log, clock = systemClock }: { readonly log: Log; readonly clock?: Clock },
+): Promise<RunningPipeline> => {
+  const lock = await lockDirectory(config.dataDirectory)
+  const startedAtMs = clock.now()
+  const producer = producerId(config.name, startedAtMs)
+  const meters = openMeters()
+  const failure = Promise.withResolvers<Error>()
+  const failed = (cause: unknown): void =>
+    failure.resolve(cause instanceof Error ? cause : new Error(String(cause)))
+
+  const storage = await openStorage({ config, filesystem: nodeFilesystem, clock, log })
+  const { journal, ledger, turnstile, replayed } = storage
+  const keeper = openKeeper({ journal, ledger, turnstile, ...replayed })
+  const drops = openDropWatch({ ledger, meters, log, sinceMs: startedAtMs })
+  const intake = openConfiguredIntake(config, clock)
+  const endpoint = openConfiguredEndpoint(config, log)
+  const endings = openEndings()
+  const complaints: Complaints = { broken: [] }
+  const stage = openLoudStage({ clock, meters, log, complaints, failed })
+  const commands: PendingCommands = openPendingCommands({ stage, clock })
+  const answerCommand = commands.answer
+  startCast({ config, producer, stage, storage, intake, endpoint, keeper, clock, meters, log, answerCommand, done: endings.note, failed }) // biome-ignore format: one thought
+  const housekeeping = repeat(clock, failed, async () => {
+    await drops.look()
+    await keeper.tidy()
+  })
+  const sources = await openSources(config, { intake, ledger, meters, log })
+
+  const stop = async (): Promise<void> => {
+    const deadlineMs = instant(clock.now() + config.shutdownTimeoutMs)
+    const timeout = delay(config.shutdownTimeoutMs, undefined, { ref: false })
+    const signal = AbortSignal.timeout(config.shutdownTimeoutMs)
+    // The collector first, so that clients are answered; then what is out; then what holds it.
+    for (const actor of ['collector', 'dispatcher', 'cache']) {
+      stage.post(actor, { type: 'drain.requested', deadlineMs })
+      await Promise.race([endings.of(actor), timeout])
+    }
+    await Promise.all(sources.map(({ close }) => close({ signal })))
+    await housekeeping.stop()
+    await endpoint.close()
+    stage.stop()
+    await drops.look()
+    await storage.close()
+    await lock.release()
+  }
+
+  return {
+    observed: observe({ config, producer, stage, storage, commands, clock, meters, complaints }),
+    sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
+    stop,
+    failed: failure.promise,
+  }
+}
+
+const openConfiguredIntake = ({ batch, cache }: Config, clock: Clock): Intake =>
+  openIntake({
+    ...batch,
+    queueBytesMax,
+    queueRequestsMax,
+    priorityOf: priorityBy(cache.priorities),
+    now: clock.now,
+  })
+
+const openConfiguredEndpoint = ({ endpoint, tenancy, dispatch }: Config, log: Log): Endpoint =>
+  openOtlpHttpEndpoint({
+    origins: {
+      url: endpoint.url,
+      headers: endpoint.headers,
+      hosts: endpoint.redirects.allow.filter(({ headers }) => Object.keys(headers).length > 0),
+    },
+    tenancyHeader: tenancy.header,
+    compression: endpoint.compression,
+    connectionsMax: dispatch.concurrency,
+    version,
+    log,
+  })
+
+/** A stage on which what should not be is counted, and said aloud. */
+const openLoudStage = ({
+  clock,
+  meters,
+  log,
+  complaints,
+  failed,
+}: {
+  readonly clock: Clock
+  readonly meters: Meters
+  readonly log: Log
+  readonly complaints: Complaints
+  readonly failed: (cause: unknown) => void
+}): Stage =>
+  openStage({
+    clock,
+    deadLetter: ({ to, message: { type }, reason }) => {
+      meters.count('deadLetters', {})
+      const text = `${to} could not be told ${type}: ${reason}.`
+      // A send that has ended is told of assignments all the same; anything else is a fault.
+      if (reason === 'stopped') log.debug('message.undelivered', text)
+      else log.error('message.undelivered', text)
+    },
+    fault: ({ actor, why, message: { type } }) => {
+      meters.count('faults', {})
+      log.error('actor.faulted', `${actor}, told ${type}: ${why}.`, { actor })
+    },
+    failed: (actor, cause) => {
+      complaints.broken.push({ actor, reason: String(cause) })
+      failed(cause)
+    },
+  })
+
+/** Does something again and again, never twice at a time. */
+const repeat = (
+  clock: Clock,
+  failed: (cause: unknown) => void,
+  work: () => Promise<void>,
+): { readonly stop: () => Promise<void> } => {
+  let callOff: () => void
+  let working: Promise<void> = Promise.resolve()
+  const wait = (): void => {
+    callOff = clock.at(instant(clock.now() + housekeepingMs), () => {
+      working = work().then(wait, failed)
+    })
+  }
+  wait()
+  return {
+    stop: async () => {
+      callOff()
+      await working
+      callOff()
+    },
+  }
+}

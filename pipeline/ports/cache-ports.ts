@@ -1,0 +1,106 @@
+import type {
+  CacheEffects,
+  EvictionAnswer,
+  LogAnswer,
+  Segment,
+} from '../../actors/cache/protocol.ts'
+import type { Tell } from '../../actors/kit/tell.ts'
+import type { Clock } from '../../infra/clock/clock.ts'
+import type { Ledger } from '../../infra/ledger/ledger.ts'
+import { LogError } from '../../infra/ring/log-error.ts'
+import type { RecordLog } from '../../infra/ring/record-log.ts'
+import type { Intake } from '../../infra/sources/intake.ts'
+import type { Log } from '../../infra/telemetry/log.ts'
+import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { RefusalReason } from '../../schemas/messages.ts'
+import type { Stage } from '../stage.ts'
+import { type Filled, tellOn } from './filled.ts'
+
+type Needs = {
+  readonly stage: Pick<Stage, 'post'>
+  readonly ring: RecordLog
+  readonly ledger: Ledger
+  readonly intake: Pick<Intake, 'payloads'>
+  readonly clock: Clock
+  readonly meters: Meters
+  readonly log: Log
+  /** What the record log held when it was recovered. */
+  readonly segments: readonly Segment[]
+  readonly failed: (cause: unknown) => void
+}
+
+/** The cache's ports: the record log, and the ledger where something must go. */
+export const cachePorts = (needs: Needs): Filled<CacheEffects & { readonly tell: Tell }> => {
+  const { stage, ring, ledger, segments, failed } = needs
+  const answer = (message: LogAnswer | EvictionAnswer): void => stage.post('cache', message)
+  let hasAnswered = false
+
+  const remove = async (segment: number): Promise<void> => {
+    await ring.remove(segment)
+    ledger.removed(segment)
+    answer({ type: 'segment.removed', segment })
+  }
+  const orFail =
+    (segment: number) =>
+    (cause: unknown): void =>
+      answer({ type: 'removal.failed', segment, detail: detailOf(cause) })
+
+  return {
+    tell: tellOn(stage),
+    recover: () => {
+      if (!hasAnswered) answer({ type: 'log.recovered', segments })
+      hasAnswered = true
+    },
+    appendToLog: (append) => {
+      appendToLog(needs, append).then(answer, failed)
+    },
+    load: ({ priority, ...query }) => {
+      ring.load({ priority, ...query }).then(
+        (loaded) => answer({ type: 'batches.loaded', priority, ...loaded }),
+        // A record log that cannot be read any more is no place to keep more.
+        failed,
+      )
+    },
+    recordEviction: ({ segment, nowMs }) => {
+      ledger.recordEviction(segment, nowMs).then(
+        (eviction) => answer({ type: 'eviction.recorded', eviction }),
+        (cause) => answer({ type: 'eviction.failed', segment, detail: detailOf(cause) }),
+      )
+    },
+    release: ({ settlements }) => {
+      for (const { at } of settlements) ring.end(at)
+    },
+    removeEvicted: ({ eviction: { segment } }) => {
+      remove(segment).catch(orFail(segment))
+    },
+    retire: ({ segment }) => {
+      ledger
+        .recordRetirement(segment)
+        .then(() => remove(segment))
+        .catch(orFail(segment))
+    },
+  }
+}
+
+const appendToLog = async (
+  { ring, ledger, intake, clock, meters, log }: Needs,
+  { appendId, batches }: CacheEffects['appendToLog'],
+): Promise<LogAnswer> => {
+  const startedAtMs = clock.now()
+  try {
+    const appended = await ring.append(intake.payloads(appendId, batches))
+    ledger.appended(appended.held)
+    meters.observe('appendDuration', (clock.now() - startedAtMs) / 1_000)
+    return { type: 'log.appended', appendId, ...appended }
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause
+    log.error('append.failed', 'Records could not be kept; their clients were told 503.', { cause })
+    return { type: 'log.failed', appendId, reason: reasonOf(cause) }
+  }
+}
+
+const reasonOf = ({ code }: LogError): RefusalReason =>
+  code === 'disk_full' ? 'disk_full' : 'storage_failed'
+
+const detailOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)

@@ -1,0 +1,41 @@
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import type { Intake } from '../infra/sources/intake.ts'
+import { openOtlpHttpSource, type Source } from '../infra/sources/otlp-http.ts'
+import type { Log } from '../infra/telemetry/log.ts'
+import type { Meters } from '../infra/telemetry/meters.ts'
+import type { Config } from './config.ts'
+
+export type NamedSource = Source & { readonly name: string }
+
+/** Opens the sources that the configuration names. Rejects when one cannot listen. */
+export const openSources = async (
+  config: Config,
+  {
+    intake,
+    ledger,
+    meters,
+    log,
+  }: {
+    readonly intake: Pick<Intake, 'offer'>
+    readonly ledger: Pick<Ledger, 'refused'>
+    readonly meters: Meters
+    readonly log: Log
+  },
+): Promise<readonly NamedSource[]> => {
+  const { otlpHttp } = config.sources
+  if (otlpHttp === null) return []
+  const source = await openOtlpHttpSource({
+    listen: otlpHttp.listen,
+    intake,
+    tenancy: config.tenancy,
+    limits: config.limits,
+    onRefused: (parts, reason) => {
+      ledger.refused(parts)
+      meters.count('refusals', { reason })
+    },
+    onAnswer: ({ status }) =>
+      meters.count('answers', { source: 'otlp_http', status: String(status) }),
+    log,
+  })
+  return [{ name: 'otlp_http', ...source }]
+}

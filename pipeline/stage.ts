@@ -1,0 +1,169 @@
+/**
+ * Where actors live: it brings machines to life with their ports filled, hands them their messages
+ * one at a time with the time on them, keeps what they defer, and says aloud what should not be.
+ */
+import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate'
+import type { TimerFired } from '../actors/kit/port.ts'
+import type { Clock } from '../infra/clock/clock.ts'
+import { timerOn } from '../infra/clock/clock.ts'
+import type { InstantMs } from '../schemas/brand.ts'
+import { type DeadLetter, openMailboxes } from './mailboxes.ts'
+
+/** Any message: what it may be is the business of whoever tells it, and typed there. */
+export type AnyMessage = { readonly type: string }
+
+export type Stage = {
+  readonly start: (actor: Entrance) => void
+  readonly post: <Message extends AnyMessage>(id: string, message: Message) => void
+  readonly actors: () => readonly ActorView[]
+  /** The state of an actor as plain JSON, for its next life. */
+  readonly persisted: (id: string) => unknown
+  readonly stop: () => void
+}
+
+export type Entrance = {
+  readonly id: string
+  readonly machine: AnyStateMachine
+  /** What the machine's effects do. `defer` and `fault` are filled in here. */
+  readonly effects: Readonly<Record<string, (params: never) => void>>
+  readonly input: object
+  /** From a former life, instead of starting anew. */
+  readonly snapshot?: unknown
+  /** Called after each message, when the state value or the context has changed. */
+  readonly changed?: () => void
+  /** Called once, when the machine is in a final state. */
+  readonly done?: () => void
+}
+
+export type ActorView = {
+  readonly id: string
+  readonly machine: string
+  readonly value: string
+  readonly sinceMs: InstantMs
+  /** Messages that wait for it, and that it has deferred. */
+  readonly waiting: number
+  readonly context: unknown
+}
+
+export type Fault = { readonly actor: string; readonly why: string; readonly message: AnyMessage }
+
+/** Messages that an actor may put off until it is in another state. */
+const deferredMax = 1_024
+const depthMax = 16_384
+
+export const openStage = ({
+  clock,
+  deadLetter,
+  fault,
+  failed,
+}: {
+  readonly clock: Clock
+  readonly deadLetter: (letter: DeadLetter<AnyMessage>) => void
+  /** An actor was told what cannot be, or waits longer than it should. It goes on. */
+  readonly fault: (fault: Fault) => void
+  /** An actor has thrown: a fault of ours after which nothing it says can be trusted. */
+  readonly failed: (actor: string, error: unknown) => void
+}): Stage => {
+  type Player = {
+    readonly ref: AnyActorRef
+    readonly machine: string
+    value: string
+    sinceMs: InstantMs
+    deferred: AnyMessage[]
+  }
+  const players = new Map<string, Player>()
+  const mailboxes = openMailboxes<AnyMessage>({ depthMax, deadLetter, defer: setImmediate })
+
+  const start = (entrance: Entrance): void => {
+    const { id, machine, effects, input, snapshot } = entrance
+    const post = (event: TimerFired): void => mailboxes.post(id, event)
+    const ref = createActor(
+      machine.provide({
+        actors: { timer: timerOn(clock, post) },
+        actions: {
+          ...filled(effects),
+          defer: ({ event }: { event: AnyMessage }) => defer(id, event),
+          fault: ({ event }: { event: AnyMessage }, params: unknown) =>
+            fault({ actor: id, why: (params as { why: string }).why, message: event }),
+        },
+      } as never),
+      { input, id, ...(snapshot === undefined ? {} : { snapshot: snapshot as never }) },
+    )
+    const player: Player = {
+      ref,
+      machine: machine.id,
+      value: '',
+      sinceMs: clock.now(),
+      deferred: [],
+    }
+    ref.subscribe({ error: (error) => failed(id, error) })
+    players.set(id, player)
+    mailboxes.open({ id, receive: (message) => receive(entrance, player, message) })
+    ref.start()
+    player.value = String(ref.getSnapshot().value)
+  }
+
+  const receive = (entrance: Entrance, player: Player, message: AnyMessage): void => {
+    const nowMs = clock.now()
+    const before = player.ref.getSnapshot()
+    player.ref.send({ ...message, nowMs })
+    const after = player.ref.getSnapshot()
+    if (after.status === 'done') {
+      players.delete(entrance.id)
+      mailboxes.close(entrance.id)
+      entrance.done?.()
+      return
+    }
+    if (after !== before) entrance.changed?.()
+    const value = String(after.value)
+    if (value === player.value) return
+    player.value = value
+    player.sinceMs = nowMs
+    if (player.deferred.length === 0) return
+    const again = player.deferred
+    player.deferred = []
+    mailboxes.repost(entrance.id, again)
+  }
+
+  const defer = (id: string, message: AnyMessage): void => {
+    const player = players.get(id)
+    if (player === undefined) return
+    if (player.deferred.length >= deferredMax) {
+      deadLetter({ to: id, message, reason: 'overflow' })
+      return
+    }
+    player.deferred.push(message)
+  }
+
+  return {
+    start,
+    post: mailboxes.post,
+    actors: () =>
+      [...players].map(([id, player]) => ({
+        id,
+        machine: player.machine,
+        value: player.value,
+        sinceMs: player.sinceMs,
+        waiting: mailboxes.depth(id) + player.deferred.length,
+        context: player.ref.getSnapshot().context,
+      })),
+    persisted: (id) => players.get(id)?.ref.getPersistedSnapshot(),
+    stop: () => {
+      for (const [id, { ref }] of players) {
+        ref.stop()
+        mailboxes.close(id)
+      }
+      players.clear()
+    },
+  }
+}
+
+const filled = (
+  effects: Entrance['effects'],
+): Readonly<Record<string, (args: unknown, params: unknown) => void>> =>
+  Object.fromEntries(
+    Object.entries(effects).map(([name, effect]) => [
+      name,
+      (_: unknown, params: unknown) => effect(params as never),
+    ]),
+  )

@@ -1,0 +1,90 @@
+/** Opens what a pipeline keeps on disk, in the order in which one needs the other. */
+import { join } from 'node:path'
+import type { Clock } from '../infra/clock/clock.ts'
+import type { Filesystem } from '../infra/disk/filesystem.ts'
+import type { Journal } from '../infra/journal/journal.ts'
+import { openJournal } from '../infra/journal/open-journal.ts'
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import { openLedger } from '../infra/ledger/open-ledger.ts'
+import { type Replayed, replay } from '../infra/ledger/replay.ts'
+import { openTurnstile, type Turnstile } from '../infra/ledger/turnstile.ts'
+import type { RecordLog, Recovery } from '../infra/ring/record-log.ts'
+import { openRing } from '../infra/ring/ring.ts'
+import type { Log } from '../infra/telemetry/log.ts'
+import type { Config } from './config.ts'
+import { segmentBytes } from './inputs.ts'
+
+export type Storage = {
+  readonly ring: RecordLog
+  readonly journal: Journal
+  readonly ledger: Ledger
+  readonly turnstile: Turnstile
+  readonly replayed: Replayed
+  readonly recovery: Recovery
+  readonly close: () => Promise<void>
+}
+
+/** Space that is kept free for drop events and settlements, so that a full disk stops neither. */
+const journalReserveBytes = 1024 * 1024
+
+/**
+ * @throws {JournalError} when the journal is damaged; {LogError}, {LedgerError}; whatever the disk says.
+ * Nothing was changed then but what recovery may always do: cut off what was never acknowledged.
+ */
+export const openStorage = async ({
+  config,
+  filesystem,
+  clock,
+  log,
+}: {
+  readonly config: Config
+  readonly filesystem: Filesystem
+  readonly clock: Clock
+  readonly log: Log
+}): Promise<Storage> => {
+  const at = (name: string): string => join(config.dataDirectory, name)
+  const journal = await openJournal({
+    filesystem,
+    directory: at('journal'),
+    reserveBytes: journalReserveBytes,
+  })
+  const replayed = await replay(journal.recover())
+  const ring = openRing({
+    filesystem,
+    directory: at('ring'),
+    segmentBytes: segmentBytes(config),
+    durability: config.cache.durability,
+  })
+  const recovery = await ring.recover(replayed.ended)
+  tell(recovery, log)
+  const turnstile = openTurnstile()
+  const ledger = await openLedger({
+    journal,
+    log: ring,
+    replayed,
+    recovery,
+    filesystem,
+    directory: at('drops'),
+    now: clock.now,
+    report: (detail) => log.warn('ledger.reported', detail),
+    turnstile,
+  })
+  const close = async (): Promise<void> => {
+    await ledger.close()
+    await ring.close()
+    await journal.close()
+  }
+  return { ring, journal, ledger, turnstile, replayed, recovery, close }
+}
+
+const tell = (recovery: Recovery, log: Log): void => {
+  if (recovery.tornBytes > 0) {
+    const message = 'Bytes that no client was told of were cut off the ends of segments.'
+    log.info('ring.torn', message, { bytes: recovery.tornBytes })
+  }
+  for (const { file, detail } of recovery.unknown) {
+    log.error('ring.damaged', `Damage in ${file} of which no range can be told: ${detail}.`, {
+      file,
+    })
+  }
+}

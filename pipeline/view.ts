@@ -1,0 +1,110 @@
+/** What the outside sees of the actors: read from their snapshots when asked, kept nowhere. */
+import { type CacheContext, priorities } from '../actors/cache/context.ts'
+import type { DeliveryContext } from '../actors/delivery/judgement.ts'
+import type { DispatcherContext } from '../actors/dispatcher/books.ts'
+import type { EndpointManagerContext } from '../actors/endpoint-manager/context.ts'
+import type { InstantMs } from '../schemas/brand.ts'
+import type { ActorView, EndpointView, Health } from './observed.ts'
+import type { ActorView as StageView } from './stage.ts'
+
+/** The contexts of the machines, by their names. */
+type Contexts = {
+  readonly cache: CacheContext
+  readonly dispatcher: DispatcherContext
+  readonly delivery: DeliveryContext
+  readonly 'endpoint-manager': EndpointManagerContext
+}
+
+const contextOf = <Name extends keyof Contexts>(
+  actors: readonly StageView[],
+  name: Name,
+): Contexts[Name] | undefined =>
+  actors.find(({ machine }) => machine === name)?.context as Contexts[Name] | undefined
+
+/** States in which an actor cannot do its work. An outage of the endpoint is not one of them. */
+const unhealthy: Readonly<Record<string, string>> = {
+  'collector starting': 'the cache is not open yet',
+  'collector refusing': 'the cache takes no records',
+  'collector overdue': 'the disk has not kept an append in time',
+  'collector draining': 'it is shutting down',
+  'collector stopped': 'it has shut down',
+  'cache recovering': 'the record log is being recovered',
+  'cache full': 'the cache is full, or its disk fails',
+}
+
+export const actorViews = (actors: readonly StageView[]): readonly ActorView[] =>
+  actors.map(({ id, machine, value, sinceMs, context, waiting }) => ({
+    id,
+    machine,
+    value,
+    sinceMs,
+    detail: detailOf(machine, context, waiting),
+    healthy: !(`${machine} ${value}` in unhealthy),
+  }))
+
+const detailOf = (machine: string, context: unknown, waiting: number): string => {
+  const queue = waiting > 0 ? `; ${waiting} messages wait` : ''
+  switch (machine) {
+    case 'cache': {
+      const { lanes, leases } = context as CacheContext
+      const segments = priorities.reduce((sum, it) => sum + lanes[it].segments.length, 0)
+      return `${segments} segments, ${leases.length} batches leased${queue}`
+    }
+    case 'dispatcher': {
+      const { sends, pending, failures } = context as DispatcherContext
+      const failed = failures > 0 ? `, ${failures} failures in a row` : ''
+      return `${Object.keys(sends).length} sends out, ${pending.length} batches wait${failed}${queue}`
+    }
+    case 'delivery': {
+      const { held, attempt, under } = context as DeliveryContext
+      return `${held.length} batches, attempt ${attempt} under epoch ${under.epoch}${queue}`
+    }
+    case 'endpoint-manager': {
+      const { current } = context as EndpointManagerContext
+      return current === null
+        ? `no endpoint${queue}`
+        : `epoch ${current.epoch}: ${current.url}${queue}`
+    }
+    default:
+      return queue.slice(2)
+  }
+}
+
+export const endpointView = (actors: readonly StageView[]): EndpointView => {
+  const manager = contextOf(actors, 'endpoint-manager')
+  const sends = Object.values(contextOf(actors, 'dispatcher')?.sends ?? {})
+  const current = manager?.current ?? null
+  return {
+    url: current?.url ?? null,
+    epoch: current?.epoch ?? null,
+    state: actors.find(({ machine }) => machine === 'endpoint-manager')?.value ?? 'stopped',
+    pinned: manager?.mode === 'pinned',
+    pending: sends.filter(({ epoch }) => current !== null && epoch < current.epoch).length,
+    history: manager?.history ?? [],
+  }
+}
+
+/** Age of the oldest batch that is known by name: those at the heads of the lanes, and those leased. */
+export const oldestAgeSeconds = (actors: readonly StageView[], nowMs: InstantMs): number => {
+  const held = contextOf(actors, 'cache')
+  if (held === undefined) return 0
+  const heads = priorities.flatMap((priority) => held.lanes[priority].ready.slice(0, 1))
+  const accepted = [...heads, ...held.leases.map((lease) => lease.held)].map(
+    ({ batch }) => batch.acceptedAtMs,
+  )
+  return accepted.length === 0 ? 0 : Math.max(0, (nowMs - Math.min(...accepted)) / 1_000)
+}
+
+export const healthOf = (actors: readonly StageView[], complaints: Health): Health => {
+  const unready = actors.flatMap(({ id, machine, value }) => {
+    const reason = unhealthy[`${machine} ${value}`]
+    return reason === undefined ? [] : [{ actor: id, reason: `${value}: ${reason}` }]
+  })
+  const missing = ['collector', 'cache', 'dispatcher', 'endpoint-manager']
+    .filter((id) => !actors.some((actor) => actor.id === id))
+    .map((actor) => ({ actor, reason: 'it has stopped' }))
+  return {
+    live: complaints.live,
+    ready: [...complaints.live, ...complaints.ready, ...missing, ...unready],
+  }
+}

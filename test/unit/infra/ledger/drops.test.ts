@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openDropIds } from '../../../../infra/ledger/drop-id.ts'
+import { instant } from '../../../../schemas/brand.ts'
+import { at, fateOf, type Life, live } from './life.ts'
+
+/** Records the loss of so many batches of one record, one a millisecond. */
+const lose = async ({ ledger, accept }: Life, count: number, fromMs = 0): Promise<void> => {
+  for (let index = 0; index < count; index++) {
+    const held = accept({ records: 1, tenant: `t${index % 2}` })
+    const reason = index % 3 === 0 ? 'expired' : 'rejected_by_endpoint'
+    await ledger().recordFates([fateOf(held, { lost: 1, reason })], at(fromMs + index))
+  }
+}
+const archiveOf = ({ directory }: Life): string => join(directory, 'drops.ndjson')
+
+test('ids of drop events grow, whatever the clock does, and go on after the last one known', () => {
+  const ids = openDropIds()
+  const made = [5, 5, 3, 6, 6, 1].map((ms) => ids.next(instant(ms)))
+  assert.deepEqual(made.toSorted(), made)
+  assert.equal(new Set(made).size, made.length)
+  const later = openDropIds()
+  later.seen(made[5] ?? '')
+  assert.ok(later.next(instant(2)) > (made[5] ?? ''))
+  const crowd = Array.from({ length: 36 ** 4 + 2 }, () => later.next(instant(0)))
+  assert.ok(crowd.every((id, index) => index === 0 || id > (crowd[index - 1] ?? '')))
+})
+
+test('drop events are found page by page, by tenant, reason and time, oldest first', () =>
+  live(async (life) => {
+    await lose(life, 20)
+    const all = await life.drops()
+    assert.equal(all.length, 20)
+    assert.deepEqual(
+      all.map(({ atMs }) => atMs),
+      all.map((_, index) => at(index)),
+    )
+    const query = { tenant: 't1', reason: 'expired', sinceMs: at(9) } as const
+    const wanted = all.filter(
+      ({ tenant, reason, atMs }) => tenant === 't1' && reason === 'expired' && atMs >= at(9),
+    )
+    const first = await life.ledger().drops({ ...query, limit: 1 })
+    assert.deepEqual(first.drops, wanted.slice(0, 1))
+    const rest = await life.ledger().drops({ ...query, cursor: first.cursor ?? '' })
+    assert.deepEqual(rest, { drops: wanted.slice(1), cursor: null })
+  }))
+
+test('whoever has seen the last drop event asks with its id for those that come later', () =>
+  live(async (life) => {
+    await lose(life, 2)
+    const seen = (await life.drops()).at(-1)?.id ?? ''
+    assert.deepEqual(await life.ledger().drops({ cursor: seen }), { drops: [], cursor: null })
+    await lose(life, 1, 10)
+    const { drops } = await life.ledger().drops({ cursor: seen })
+    assert.deepEqual(
+      drops.map(({ atMs }) => atMs),
+      [at(10)],
+    )
+  }))
+
+test('old drop events leave the memory but are found in the archive, after restarts as well', () =>
+  live(
+    async (life) => {
+      for (const round of [0, 1, 2, 3]) {
+        await lose(life, 10, round * 10)
+        if (round < 3) await life.checkpoint()
+      }
+      const all = await life.drops()
+      assert.deepEqual(
+        all.map(({ atMs }) => atMs),
+        all.map((_, index) => at(index)),
+      )
+      assert.equal(all.length, 40)
+      const since = await life.ledger().drops({ sinceMs: at(13), limit: 3 })
+      assert.deepEqual(since.drops, all.slice(13, 16))
+      await life.restart()
+      assert.deepEqual(await life.drops(), all)
+      await life.checkpoint()
+      await life.restart()
+      assert.deepEqual(await life.drops(), all)
+      assert.equal(life.ledger().totals().dropped, 40)
+    },
+    { dropsMax: 5 },
+  ))
+
+test('wherever a crash cuts the archive short, each drop event is there once', () =>
+  live(async (life) => {
+    await lose(life, 3)
+    await life.checkpoint()
+    await lose(life, 3, 10)
+    const [all, kept] = [await life.drops(), await readFile(archiveOf(life))]
+    const facts = life.journal.facts()
+    await life.checkpoint()
+    const whole = await readFile(archiveOf(life))
+    for (let bytes = kept.length; bytes <= whole.length; bytes += 7) {
+      // The journal was not replaced yet, and of what was written to the archive so much survived.
+      await life.journal.checkpoint(facts)
+      await writeFile(archiveOf(life), whole.subarray(0, bytes))
+      await life.restart()
+      assert.deepEqual(await life.drops(), all)
+      await life.checkpoint()
+      assert.deepEqual(await readFile(archiveOf(life)), whole)
+    }
+    assert.deepEqual(life.reports, [])
+  }))
+
+test('pages of the archive that a crash left unwritten are no drop events', () =>
+  live(async (life) => {
+    await lose(life, 3)
+    const [all, facts] = [await life.drops(), life.journal.facts()]
+    await life.checkpoint()
+    const whole = await readFile(archiveOf(life))
+    await life.journal.checkpoint(facts)
+    await writeFile(archiveOf(life), Buffer.from(whole).fill(0, 0, whole.length / 2))
+    await life.restart()
+    assert.deepEqual(await life.drops(), all)
+    await life.checkpoint()
+    assert.deepEqual(await readFile(archiveOf(life)), whole)
+  }))
+
+test('a damaged line of the archive is reported, and the others are found', () =>
+  live(async (life) => {
+    await lose(life, 3)
+    await life.checkpoint()
+    const all = await life.drops()
+    const bytes = await readFile(archiveOf(life))
+    bytes[bytes.indexOf(0x0a) + 1] = 0
+    await writeFile(archiveOf(life), bytes)
+    await appendFile(archiveOf(life), '{"half a line')
+    await life.restart()
+    assert.deepEqual(await life.drops(), [all[0], all[2]])
+    assert.match(
+      life.reports.join(),
+      /13 bytes are cut off.*1 lines of .* are damaged, the first at byte \d+/,
+    )
+    assert.equal(life.ledger().totals().dropped, 3)
+  }))

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Admin } from '../../../pipeline/admin/server.ts'
+import { version } from '../../../pipeline/version.ts'
+import { open } from './call-admin.ts'
+import { handMade } from './hand-made.ts'
+import { holdfast, start } from './process.ts'
+
+const commands = ['run', 'validate', 'ledger', 'drops', ...['show', 'set', 'pin', 'unpin'].map((name) => `endpoint ${name}`)] // biome-ignore format: one list
+
+describe('the command line', () => {
+  it('says how it is used: all of it, each group, and each command with an example', async () => {
+    const all = await holdfast(['--help'])
+    assert.deepEqual([all.status, all.stderr], [0, ''])
+    for (const command of commands) assert.ok(all.stdout.includes(`  ${command} `), command)
+    assert.match((await holdfast(['endpoint', '--help'])).stdout, /endpoint set URL/)
+    const one = await holdfast(['endpoint', 'set', '--help'])
+    assert.deepEqual([one.status, one.stderr], [0, ''])
+    assert.match(one.stdout, /Usage: holdfast endpoint set URL \[options\]/)
+    assert.match(one.stdout, /Examples:\n {2}\S/)
+  })
+
+  it('says its version', async () => {
+    assert.deepEqual(await holdfast(['--version']), {
+      status: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    })
+  })
+
+  it('exits 2 when it is used wrongly, with the reason on stderr alone', async () => {
+    for (const [words, reason] of [
+      ['ledgr', /There is no command "ledgr", did you mean "ledger"\?/],
+      ['endpoint', /needs one of: show, set, pin, unpin/],
+      ['endpoint set', /needs URL/],
+      ['ledger acme', /does not take "acme"/],
+      ['ledger --jsn', /Unknown option '--jsn', did you mean "json"\?/],
+      ['run --role cache', /--role cache is not supported in this version; allowed: all/],
+    ] as const) {
+      const { status, stdout, stderr } = await holdfast(words.split(' '))
+      assert.deepEqual([status, stdout], [2, ''], words)
+      assert.match(stderr, reason)
+    }
+  })
+
+  it('exits 1 when there is nobody to ask, and says how to ask elsewhere', async () => {
+    const { status, stdout, stderr } = await holdfast(['ledger'], {
+      HOLDFAST_ADMIN: 'http://127.0.0.1:1',
+    })
+    assert.deepEqual([status, stdout], [1, ''])
+    assert.match(stderr, /^http:\/\/127\.0\.0\.1:1\/api\/v1\/ledger could not be reached \(.+\); is Holdfast running there\? Another address: --admin URL\.\n$/) // biome-ignore format: one sentence
+  })
+})
+
+describe('holdfast validate', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'))
+    await writeFile(join(folder, 'good.yaml'), `sources: { otlp_http: }\nname: \${NAME}\n`)
+    await writeFile(join(folder, 'bad.yaml'), 'sources: { syslog: }\nnmae: x\n')
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  it('exits 0 for the configuration of the checkout, which is the default', async () => {
+    const { status, stdout, stderr } = await holdfast(['validate'])
+    assert.deepEqual([status, stdout, stderr], [0, 'holdfast.yaml is valid.\n', ''])
+  })
+
+  it('fills in the environment', async () => {
+    const file = join(folder, 'good.yaml')
+    assert.equal((await holdfast(['validate', '--config', file], { NAME: 'a' })).status, 0)
+    assert.equal((await holdfast(['validate', '--config', file])).status, 2)
+  })
+
+  it('exits 2 with each fault on a line, and so does run', async () => {
+    const file = join(folder, 'bad.yaml')
+    for (const command of ['validate', 'run']) {
+      const { status, stdout, stderr } = await holdfast([command, '--config', file])
+      assert.deepEqual([status, stdout], [2, ''])
+      const [first, second, ...rest] = stderr.trimEnd().split('\n')
+      assert.match(first ?? '', /^sources\.syslog: this is not supported in this version; allowed: otlp_http \(.*bad\.yaml:1\)$/) // biome-ignore format: one sentence
+      assert.match(second ?? '', /^nmae: there is no such key, did you mean "name"\?/)
+      assert.deepEqual(rest, [])
+    }
+  })
+
+  it('prints JSON alone when asked to', async () => {
+    const { status, stdout, stderr } = await holdfast([
+      'validate',
+      '--json',
+      '--config',
+      join(folder, 'bad.yaml'),
+    ])
+    assert.deepEqual([status, stderr], [2, ''])
+    const { valid, faults } = JSON.parse(stdout)
+    assert.equal(valid, false)
+    assert.deepEqual([faults[0].path, faults[0].line], ['sources.syslog', 1])
+  })
+})
+
+describe('the commands that ask a pipeline', () => {
+  const { observed, told } = handMade()
+  let admin: Admin
+  const ask = (...words: readonly string[]) =>
+    holdfast([...words, '--admin', admin.url], { HOLDFAST_ADMIN_TOKEN: 'hunter2' })
+  before(async () => {
+    admin = await open({ observed, token: 'hunter2' })
+  })
+  after(() => admin.close())
+
+  it('need the token', async () => {
+    const { status, stderr } = await holdfast(['ledger', '--admin', admin.url])
+    assert.equal(status, 1)
+    assert.match(stderr, /answered 401: this needs the admin token; allowed: .* \(set HOLDFAST_ADMIN_TOKEN\)/) // biome-ignore format: one sentence
+  })
+
+  it('show the account, as a table without colour, or as JSON', async () => {
+    const { status, stdout } = await ask('ledger')
+    assert.equal(status, 0)
+    const [head, first] = stdout.split('\n')
+    assert.match(head ?? '', /^TENANT +SERVICE +PRODUCER +ACCEPTED +DELIVERED +DROPPED +PENDING +UNACCOUNTED$/) // biome-ignore format: one line
+    assert.match(first ?? '', /^acme +web +edge-1-x +5 +3 +1 +1 +0$/)
+    assert.match(stdout, /The account balances\. Clients were told to keep 4 records\./)
+    const { totals } = JSON.parse((await ask('ledger', '--json')).stdout)
+    assert.deepEqual(totals, observed.ledger.totals())
+  })
+
+  it('show every drop, page after page, without the control characters of a client', async () => {
+    const { status, stdout } = await ask('drops', '--since', '1h')
+    assert.equal(status, 0)
+    assert.equal(stdout.match(/cache_overwritten/g)?.length, 3)
+    assert.ok(!stdout.includes('\u001b'))
+    const { drops } = JSON.parse((await ask('drops', '--json')).stdout)
+    assert.deepEqual(
+      drops.map(({ id }: { id: string }) => id),
+      ['1', '2', '3'],
+    )
+  })
+
+  it('follow drops, each once', async () => {
+    const { child, said, ended } = start('pipeline/cli.ts', ['drops', '--follow', '--json'], {
+      HOLDFAST_ADMIN: admin.url,
+      HOLDFAST_ADMIN_TOKEN: 'hunter2',
+    })
+    const stdout = await said('"id":"3"')
+    child.kill('SIGTERM')
+    await ended
+    const ids = stdout.trim().split('\n').map((line) => JSON.parse(line).id) // biome-ignore format: one line
+    assert.deepEqual(ids, ['1', '2', '3'])
+  })
+
+  it('show and set the endpoint, and say why it was not set', async () => {
+    const shown = await ask('endpoint', 'show')
+    assert.match(shown.stdout, /^http:\/\/a\.example {2}epoch 7, active\n/)
+    const set = await ask('endpoint', 'set', 'http://b.example', '--reason', 'move')
+    assert.deepEqual([set.status, set.stdout], [0, 'Epoch 8: http://b.example\n'])
+    assert.deepEqual(told.at(-1), { kind: 'set', url: 'http://b.example', reason: 'move' })
+    const refused = await ask('endpoint', 'set', 'http://evil.example')
+    assert.deepEqual([refused.status, refused.stdout], [1, ''])
+    assert.match(refused.stderr, /answered 400: evil is not on the list/)
+    assert.equal((await ask('endpoint', 'pin', '--json')).status, 0)
+    assert.equal((told.at(-1) as { kind: string }).kind, 'pin')
+  })
+})

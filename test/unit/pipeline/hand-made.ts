@@ -1,0 +1,95 @@
+import { openMeters } from '../../../infra/telemetry/meters.ts'
+import type { EndpointCommand, Observed } from '../../../pipeline/observed.ts'
+import { epoch, instant, seq } from '../../../schemas/brand.ts'
+import type { Assignment, Drop } from '../../../schemas/messages.ts'
+
+/** A small pipeline to look at, made by hand: what it shows is fixed, what it is told is kept. */
+export type HandMade = {
+  readonly observed: Observed
+  readonly told: unknown[]
+}
+
+const assignment: Assignment = {
+  epoch: epoch(7),
+  url: 'http://a.example',
+  reason: 'configured',
+  by: 'configuration',
+  atMs: instant(1_000),
+}
+
+const drop = (id: string, tenant: string): Drop => ({
+  id,
+  atMs: instant(5_000),
+  tenant,
+  service: 'web',
+  producer: 'edge-1-x',
+  firstSeq: seq(3),
+  lastSeq: seq(4),
+  records: 2,
+  bytes: 100,
+  reason: 'cache_overwritten',
+  detail: 'the cache was full',
+  fromMs: instant(0),
+  toMs: instant(4_000),
+})
+
+const totals = { accepted: 10, delivered: 5, dropped: 2, pending: 3, refused: 4, unaccounted: 0 }
+const stream = { service: 'web', accepted: 5, delivered: 3, dropped: 1, pending: 1, unaccounted: 0 }
+
+export const handMade = (change: Partial<Observed> = {}): HandMade => {
+  const told: unknown[] = []
+  const observed: Observed = {
+    producer: 'edge-1-x',
+    ledger: {
+      totals: (tenant) => (tenant === undefined ? totals : { ...totals, refused: 1 }),
+      streams: (tenant) =>
+        [
+          { ...stream, tenant: 'acme', producer: 'edge-1-x' },
+          { ...stream, tenant: 'acme', producer: 'edge-1-y' },
+          { ...stream, tenant: 'b"c', producer: 'edge-1-x' },
+        ].filter((row) => tenant === undefined || row.tenant === tenant),
+      drops: async (query) => {
+        told.push(query)
+        return query.cursor === undefined
+          ? { drops: [drop('1', 'acme'), drop('2', 'acme')], cursor: '2' }
+          : { drops: query.cursor === '2' ? [drop('3', '\u001b[31mevil')] : [], cursor: null }
+      },
+    },
+    cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),
+    endpoint: () => ({
+      url: assignment.url,
+      epoch: 7,
+      state: 'active',
+      pinned: false,
+      pending: 0,
+      history: [assignment],
+    }),
+    command: async (command: EndpointCommand) => {
+      told.push(command)
+      if (command.kind !== 'set') return { kind: 'assigned', assignment }
+      const { url, reason } = command
+      if (url.includes('evil'))
+        return { kind: 'refused', why: 'not_allowed', reason: 'evil is not on the list' }
+      if (url.includes('busy')) return { kind: 'refused', why: 'busy', reason: 'too many commands' }
+      return {
+        kind: 'assigned',
+        assignment: { ...assignment, epoch: epoch(8), url, reason, by: 'operator' },
+      }
+    },
+    dispatch: (command) => told.push(command),
+    actors: () => [
+      {
+        id: 'cache',
+        machine: 'cache',
+        value: 'open',
+        sinceMs: 2_000,
+        detail: '3 segments',
+        healthy: true,
+      },
+    ],
+    health: () => ({ live: [], ready: [] }),
+    counters: openMeters().read,
+    ...change,
+  }
+  return { observed, told }
+}
