@@ -88,6 +88,7 @@ export const openGroupCommit = <Item, Answer>(
       })
     },
     exclusive: (task) => {
+      if (closed !== null) return Promise.reject(options.refuse('closed'))
       if (tasks.length >= itemsQueuedMax) return Promise.reject(options.refuse('queue_full'))
       return new Promise((resolve, reject) => {
         tasks.push(() => task().then(resolve, reject))

@@ -27,8 +27,8 @@ const framePayloadBytes = 1024 * 1024
 
 /**
  * Writes a file with these facts under another name, syncs it, and gives it its name.
- * @throws {JournalError} with `renamed: false` nothing has changed; otherwise either file may be the
- * one that a restart finds.
+ * The name is not durable before the directory is synced.
+ * @throws what the filesystem throws; then there is no such file, or an unfinished one under `.tmp`.
  */
 export const writeJournalFile = async (options: {
   readonly filesystem: Filesystem

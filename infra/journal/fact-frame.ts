@@ -7,8 +7,8 @@
  *     fact    { bytes u32 little endian, Avro single-object encoding }
  */
 
-import type { Message } from '../../schemas/codec.ts'
 import { decode, encode, isDecodeFailure } from '../../schemas/codec.ts'
+import type { Messages, MessageType } from '../../schemas/messages.ts'
 import { frameBytesOf } from '../disk/frame.ts'
 import type { Fact } from './journal.ts'
 
@@ -55,4 +55,5 @@ const factTypes: Readonly<Record<Fact['type'], true>> = {
   'ledger.checkpointed': true,
 }
 
-const isFact = (message: Message): message is Fact => Object.hasOwn(factTypes, message.type)
+const isFact = (message: Messages[MessageType]): message is Fact =>
+  Object.hasOwn(factTypes, message.type)

@@ -15,7 +15,7 @@ export const writeZeros = (
   return file.write(pieces, range.from)
 }
 
-/** Whether there is anything but zeros in a range of a file. */
+/** Whether there are only zeros in a range of a file. */
 export const isBlank = async (
   file: OpenFile,
   range: { readonly from: number; readonly to: number },

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import { coordinatesOf } from '../../schemas/brand.ts'
 import { encodeJson } from '../otlp/json.ts'
 import type { Encoding } from '../otlp/response.ts'
 import { type Answer, problem } from './answer.ts'
@@ -35,7 +36,7 @@ export const readLogsRequest = async (request: IncomingMessage): Promise<LogsReq
   const encoded = encoding === 'json' ? encodeJson(plain.bytes) : undefined
   if (encoded?.kind === 'malformed') return refused(encoding, 400, encoded.message)
   const body = encoded?.body ?? plain.bytes
-  return { kind: 'received', encoding, received: { ...named(request), body, bytes: sent.length } }
+  return { kind: 'received', encoding, received: { ...namesIn(request), body, bytes: sent.length } }
 }
 
 const refused = (encoding: Encoding, status: 400 | 413 | 415, message: string): LogsRequest => ({
@@ -55,14 +56,15 @@ const encodingOf = (contentType: string): Encoding | undefined => {
   return type === 'application/json' ? 'json' : undefined
 }
 
-const named = ({ headers }: IncomingMessage): Pick<Received, 'tenant' | 'ids' | 'epoch'> => {
-  const tenant = String(headers['x-scope-orgid'] ?? '')
+const namesIn = ({ headers }: IncomingMessage): Pick<Received, 'tenant' | 'ids' | 'epoch'> => {
   const ids = String(headers['holdfast-batch'] ?? '')
     .split(',')
     .map((id) => id.trim())
     .filter((id) => id !== '')
   const epoch = Number(headers['holdfast-epoch'] ?? Number.NaN)
-  return { tenant: tenant || defaultTenant, ids, epoch: Number.isSafeInteger(epoch) ? epoch : null }
+  // The tenancy header may have another name; the ids have the tenant too.
+  const named = String(headers['x-scope-orgid'] ?? '') || coordinatesOf(ids[0] ?? '')?.tenant
+  return { tenant: named ?? defaultTenant, ids, epoch: Number.isSafeInteger(epoch) ? epoch : null }
 }
 
 /** `undefined` when there is more than `bodyBytesMax`. */

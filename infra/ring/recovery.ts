@@ -102,7 +102,8 @@ const recoverSegment = async (
   const file = await options.filesystem.open(path, 'update')
   try {
     const header = await readSegmentHeader(file, path)
-    if (header === undefined) return await withoutHeader(file, query.file)
+    if (header === undefined || (await file.size()) < fileHeaderBytes)
+      return await withoutHeader(file, query.file)
     refuseUnknownSchema(path, header.schema)
     const state = newSegment({ ...query.file, salt: header.salt, schema: header.schema })
     const damage = await readFrames(file, state, query)

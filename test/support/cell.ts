@@ -50,12 +50,38 @@ export const checkDeadline = <Machine extends AnyStateMachine>(
   const waits = (value: unknown): boolean =>
     (machine.states as Record<string, { meta?: { waitsOn?: string } }>)[String(value)]?.meta
       ?.waitsOn !== undefined
+  // A state that was passed through on the way has armed a deadline, and stopped it again.
   const expected = !waits(after.value)
-    ? waits(before.value)
+    ? waits(before.value) || deadline.kind === 'stopped'
       ? 'stopped'
       : 'kept'
     : after.value === before.value && deadline.kind === 'kept'
       ? 'kept'
       : 'armed'
   assert.equal(deadline.kind, expected, `the deadline of ${after.value} is ${deadline.kind}`)
+  if (deadline.kind === 'armed') {
+    const { dueMs, sweepAtMs } = after.context
+    assert.ok([dueMs, sweepAtMs].includes(deadline.atMs), `armed for ${deadline.atMs}`)
+  }
+}
+
+/** A table as its SPEC.md shows it: a row for each message, a column for each state. */
+export const markdownOf = (table: Readonly<Record<string, Readonly<Record<string, string>>>>) => {
+  const states = Object.keys(table)
+  const cases = Object.keys(Object.values(table)[0] ?? {})
+  const row = (first: string, cells: readonly string[]): string =>
+    `| ${[first, ...cells].join(' | ')} |`
+  return [
+    row('', states),
+    row(
+      '---',
+      states.map(() => '---'),
+    ),
+    ...cases.map((it) =>
+      row(
+        `\`${it}\``,
+        states.map((state) => table[state]?.[it] ?? ''),
+      ),
+    ),
+  ].join('\n')
 }

@@ -26,7 +26,7 @@ export type Deadline =
 
 export type Step<Machine extends AnyStateMachine> = {
   readonly snapshot: SnapshotFrom<Machine>
-  readonly effects: readonly Effect[]
+  readonly effects: Effect[]
   readonly deadline: Deadline
 }
 
@@ -68,7 +68,10 @@ export const told = (effects: readonly Effect[]): readonly { readonly type: stri
   )
 
 export type Drive<Machine extends AnyStateMachine> = {
-  /** Hands a message over, now; answers what the machine did, by name. */
+  /**
+   * Hands a message over, now; answers what the machine did, by name. What it defers is handed over
+   * again as soon as its state is another one, as a runtime does.
+   */
   readonly tell: (message: Unstamped<EventFromLogic<Machine>>) => readonly string[]
   /** Lets time pass up to the deadline that is armed, and fires its timer. */
   readonly fire: () => readonly string[]
@@ -96,16 +99,33 @@ export const drive = <Machine extends AnyStateMachine>(
   let armedMs: InstantMs | null = null
   let last = stepOf<Machine>(initialTransition(machine, input) as never)
 
-  const took = (): readonly string[] => {
+  let deferred: EventFromLogic<Machine>[] = []
+
+  const took = (): string[] => {
     const { deadline, effects } = last
     if (deadline.kind !== 'kept') armedMs = deadline.kind === 'armed' ? deadline.atMs : null
     check?.(it)
     return effects.map(labelOf)
   }
-  const tell = (message: Unstamped<EventFromLogic<Machine>>): readonly string[] => {
-    last = stepFrom(machine, last.snapshot, { ...message, nowMs } as EventFromLogic<Machine>)
-    return took()
+  const hand = (event: EventFromLogic<Machine>): string[] => {
+    const before = snapshot().value
+    last = stepFrom(machine, last.snapshot, event)
+    const labels = took()
+    if (labels.includes('defer')) deferred.push(event)
+    if (snapshot().value === before || snapshot().status === 'done') return labels
+    // What was deferred is handed over again as soon as the state is another one.
+    const again = deferred
+    const { effects } = last
+    deferred = []
+    for (const it of again) {
+      labels.push(...hand({ ...it, nowMs }))
+      effects.push(...last.effects)
+    }
+    last = { ...last, effects }
+    return labels
   }
+  const tell = (message: Unstamped<EventFromLogic<Machine>>): readonly string[] =>
+    hand({ ...message, nowMs } as EventFromLogic<Machine>)
   const snapshot = (): AnyMachineSnapshot => last.snapshot as AnyMachineSnapshot
   const it: Drive<Machine> = {
     tell,

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { LedgerError } from '../../../../infra/ledger/ledger-error.ts'
 import { replay } from '../../../../infra/ledger/replay.ts'
 import type { Held, LedgerRow } from '../../../../schemas/messages.ts'
+import { openFaultyDisk } from '../../../support/faulty-disk.ts'
 import { at, fateOf, type Life, live } from './life.ts'
 import { RejectedError } from './memory-journal.ts'
 
@@ -205,15 +206,15 @@ const property = (rowsMax: number, assertMore: (world: World) => Promise<void>) 
           await assertMore(world)
         }
       },
-      { rowsMax, dropsMax: 6 },
+      { rowsMax, dropsMax: 6, disk: openFaultyDisk({ seed: steps.length }) },
     ),
   )
 
 test('the account balances, and the newest journal file tells all of it, whatever happens', () =>
-  fc.assert(property(1_000, assertSameReplay), { numRuns: 120 }))
+  fc.assert(property(1_000, assertSameReplay), { numRuns: 150 }))
 
 test('the account balances while streams of former lives are joined', () =>
   fc.assert(
     property(2, async () => {}),
-    { numRuns: 60 },
+    { numRuns: 150 },
   ))

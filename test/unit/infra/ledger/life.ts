@@ -9,6 +9,7 @@ import { type Replayed, replay } from '../../../../infra/ledger/replay.ts'
 import type { Recovery } from '../../../../infra/ring/record-log.ts'
 import { instant, seq } from '../../../../schemas/brand.ts'
 import type { Drop, DropReason, Held } from '../../../../schemas/messages.ts'
+import type { FaultyDisk } from '../../../support/faulty-disk.ts'
 import { type MemoryJournal, openMemoryJournal } from './memory-journal.ts'
 import { type MemoryLog, openMemoryLog } from './memory-log.ts'
 
@@ -27,7 +28,12 @@ export type Life = {
   readonly drops: () => Promise<readonly Drop[]>
   readonly directory: string
 }
-export type LifeOptions = { readonly dropsMax?: number; readonly rowsMax?: number }
+export type LifeOptions = {
+  readonly dropsMax?: number
+  readonly rowsMax?: number
+  /** At each restart its power is cut. Without one the files are real. */
+  readonly disk?: FaultyDisk
+}
 
 /** A clock that moves by itself, so that nothing happens twice at one time. */
 const startMs = 1_750_000_000_000
@@ -35,7 +41,7 @@ const pagesMax = 1_000
 
 export const live = async (
   scenario: (life: Life) => Promise<void>,
-  options: LifeOptions = {},
+  { disk, ...options }: LifeOptions = {},
 ): Promise<void> => {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-ledger-'))
   const journal = openMemoryJournal()
@@ -47,6 +53,7 @@ export const live = async (
 
   const restart: Life['restart'] = async (found) => {
     await ledger?.close()
+    disk?.crash()
     journal.restart()
     replayed = await replay(journal.recover())
     const recovery = { ...log.recover(replayed.ended), ...found }
@@ -55,7 +62,7 @@ export const live = async (
       log,
       replayed,
       recovery,
-      filesystem: nodeFilesystem,
+      filesystem: disk ?? nodeFilesystem,
       directory,
       now: () => instant(nowMs++),
       report: (detail) => reports.push(detail),

@@ -121,7 +121,7 @@ test('records that do not add up to their ids are written, and said not to match
   const directory = await folder(t)
   const receiver = await openIn(t, directory)
   for (let count = 0; count < 2; count += 1)
-    await post(receiver.url, new Uint8Array(payloadOf(3)), { 'holdfast-batch': 'p/t/s/0-9' })
+    await post(receiver.url, new Uint8Array(payloadOf(3)), { 'holdfast-batch': 'p/default/s/0-9' })
   await post(receiver.url, new Uint8Array(payloadOf(3)))
   assert.equal((await bodiesIn(join(directory, 'default', 'unknown_service.ndjson'))).length, 9)
   const lines = await linesIn(join(directory, 'batches.ndjson'))
@@ -148,6 +148,15 @@ test('names from the wire stay inside the directory', async (t) => {
     'batches%2Endjson',
     'batches.ndjson',
   ])
+})
+
+test('without the usual tenancy header, the tenant is that of the batch ids', async (t) => {
+  const directory = await folder(t)
+  const receiver = await openIn(t, directory)
+  const endpoint = openTestEndpoint({ tenancyHeader: 'x-tenant' })
+  t.after(() => endpoint.close())
+  assert.deepEqual(await endpoint.attempt(attemptAt(receiver.url)), { kind: 'accepted' })
+  assert.deepEqual(receiver.counts().streams[0]?.tenant, 'acme')
 })
 
 test('JSON is taken and answered in JSON, protobuf in protobuf', async (t) => {
