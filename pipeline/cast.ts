@@ -6,7 +6,8 @@ import type { Start } from '../actors/dispatcher/books.ts'
 import { dispatcher } from '../actors/dispatcher/machine.ts'
 import type { EndpointManagerContext } from '../actors/endpoint-manager/context.ts'
 import { endpointManager } from '../actors/endpoint-manager/machine.ts'
-import type { CommandResult, EndpointManagerInput } from '../actors/endpoint-manager/protocol.ts'
+import type { CommandResult } from '../actors/endpoint-manager/protocol.ts'
+import { type Resumption, resumption } from '../actors/endpoint-manager/resumption.ts'
 import { opened } from '../actors/kit/snapshot.ts'
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Endpoint } from '../infra/endpoints/endpoint.ts'
@@ -82,59 +83,87 @@ export const startCast = (needs: Needs): void => {
   })
 }
 
+/** By this id the endpoint manager knows a command of the configuration. */
+const configurationId = 'configuration'
+
 /**
  * Brings the endpoint manager back as it was, with today's configuration: the endpoint that it was sent
  * to holds over a restart, unless the configuration names another one than it did.
  */
 const startEndpointManager = (needs: Needs): void => {
-  const { config, stage, storage, keeper, clock, log, failed } = needs
+  const { config, stage, storage, clock } = needs
   const input = endpointManagerInput(config, clock.now())
-  const stored = storage.replayed.actors.get('endpoint-manager')
-  const former =
-    stored === undefined
-      ? undefined
-      : (opened({ ...stored, snapshot: JSON.parse(stored.snapshot) }, endpointManagerVersion) as {
-          readonly context: EndpointManagerContext
-        })
-  let keeping: 'no' | 'once' | 'again' = 'no'
+  const { former, configuredUrl } = formerEndpointManager(needs)
+  const { assignments } = storage.replayed
+  const resumed =
+    configuredUrl === undefined ? undefined : resumption(former, { input, assignments })
+  stage.start({
+    id: 'endpoint-manager',
+    machine: endpointManager,
+    effects: endpointPorts(needs),
+    input,
+    ...(resumed === undefined ? {} : { snapshot: snapshotOf(resumed) }),
+    changed: keeping(needs),
+  })
+  if (resumed === undefined) return
+  const { url } = config.endpoint
+  const isUnkept = resumed.unkept.some(({ commandId }) => commandId === configurationId)
+  if (configuredUrl === url && !isUnkept) return
+  const reason = `the configuration names ${url} and no more ${configuredUrl}`
+  stage.post('endpoint-manager', { type: 'endpoint.commanded', commandId: configurationId, url, reason } as never) // biome-ignore format: one line
+}
+
+/** What it knew in its former life, as far as that was stored, and what the configuration said then. */
+const formerEndpointManager = ({
+  storage: { replayed },
+}: Needs): {
+  readonly former: EndpointManagerContext | undefined
+  readonly configuredUrl: string | undefined
+} => {
+  const stored = replayed.actors.get('endpoint-manager')
+  if (stored === undefined) {
+    const configured = replayed.assignments.findLast(({ by }) => by === 'configuration')
+    return { former: undefined, configuredUrl: configured?.url }
+  }
+  const envelope = { ...stored, snapshot: JSON.parse(stored.snapshot) }
+  const { context } = opened(envelope, endpointManagerVersion) as {
+    readonly context: EndpointManagerContext
+  }
+  return { former: context, configuredUrl: context.url }
+}
+
+const snapshotOf = ({ value, context }: Resumption): object => ({
+  status: 'active',
+  value,
+  historyValue: {},
+  context,
+  children: {},
+})
+
+/** Stores the state of the endpoint manager, once at a time; what changes meanwhile is stored after. */
+const keeping = ({ stage, keeper, clock, log, failed }: Needs): (() => void) => {
+  let state: 'idle' | 'once' | 'again' = 'idle'
   const keep = (): void => {
-    if (keeping !== 'no') {
-      keeping = 'again'
+    if (state !== 'idle') {
+      state = 'again'
       return
     }
-    keeping = 'once'
+    state = 'once'
     const snapshot = stage.persisted('endpoint-manager')
     const envelope = { actor: 'endpoint-manager', version: endpointManagerVersion, snapshot }
     keeper.keepActor(envelope, clock.now()).then(
       () => {
-        const again = keeping === 'again'
-        keeping = 'no'
-        if (again) keep()
+        const isDueAgain = state === 'again'
+        state = 'idle'
+        if (isDueAgain) keep()
       },
       (cause) => {
-        keeping = 'no'
+        state = 'idle'
         // The assignment itself is journaled apart: what may be lost is a pin, or what was proven.
         log.error('actor.unpersisted', 'The state of the endpoint manager could not be kept.', { cause }) // biome-ignore format: one line
         failed(cause)
       },
     )
   }
-  stage.start({
-    id: 'endpoint-manager',
-    machine: endpointManager,
-    effects: endpointPorts(needs),
-    input,
-    ...(former === undefined ? {} : { snapshot: withInput(former, input) }),
-    changed: keep,
-  })
-  if (former !== undefined && former.context.url !== config.endpoint.url) {
-    const reason = `the configuration names ${config.endpoint.url} and no more ${former.context.url}`
-    const { url } = config.endpoint
-    stage.post('endpoint-manager', { type: 'endpoint.commanded', commandId: 'configuration', url, reason } as never) // biome-ignore format: one line
-  }
+  return keep
 }
-
-const withInput = <Former extends { readonly context: EndpointManagerContext }>(
-  former: Former,
-  input: EndpointManagerInput,
-): Former => ({ ...former, context: { ...former.context, ...input } })

@@ -26,7 +26,7 @@ export const openDropWatch = ({
       const from = cursor === undefined ? { sinceMs } : { cursor }
       const page = await ledger.drops({ ...from, limit: 1_000 })
       for (const drop of page.drops) say(drop)
-      cursor = page.drops.at(-1)?.id ?? cursor
+      cursor = page.cursor ?? page.drops.at(-1)?.id ?? cursor
       if (page.cursor === null) return
     }
   }

@@ -1,10 +1,5 @@
 /** A pipeline in one process: what it keeps, its actors, its sources, from start to stop. */
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Clock, systemClock } from '../infra/clock/clock.ts'
-import { lockDirectory } from '../infra/disk/lock.ts'
-import { nodeFilesystem } from '../infra/disk/node-filesystem.ts'
-import type { Endpoint } from '../infra/endpoints/endpoint.ts'
-import { openOtlpHttpEndpoint } from '../infra/endpoints/otlp-http.ts'
+import type { Clock } from '../infra/clock/clock.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import { openIntake } from '../infra/sources/intake-queue.ts'
 import type { Log } from '../infra/telemetry/log.ts'
@@ -20,10 +15,9 @@ import { type Complaints, observe } from './observe.ts'
 import type { RunningPipeline } from './observed.ts'
 import { openPendingCommands, type PendingCommands } from './pending-commands.ts'
 import { producerId } from './producer.ts'
-import { openSources } from './sources.ts'
 import { openStage, type Stage } from './stage.ts'
 import { openStorage } from './storage.ts'
-import { version } from './version.ts'
+import { realWorld, type World } from './world.ts'
 
 const mebibyte = 1024 * 1024
 const queueBytesMax = 64 * mebibyte
@@ -36,22 +30,23 @@ const housekeepingMs = 250
  */
 export const startPipeline = async (
   config: Config,
-  { log, clock = systemClock }: { readonly log: Log; readonly clock?: Clock },
+  { log, world = realWorld }: { readonly log: Log; readonly world?: World },
 ): Promise<RunningPipeline> => {
-  const lock = await lockDirectory(config.dataDirectory)
+  const { clock } = world
+  const lock = await world.lock(config.dataDirectory)
   const startedAtMs = clock.now()
-  const producer = producerId(config.name, startedAtMs)
+  const producer = producerId(config.name, clock)
   const meters = openMeters()
   const failure = Promise.withResolvers<Error>()
   const failed = (cause: unknown): void =>
     failure.resolve(cause instanceof Error ? cause : new Error(String(cause)))
 
-  const storage = await openStorage({ config, filesystem: nodeFilesystem, clock, log })
+  const storage = await openStorage({ config, world, log })
   const { journal, ledger, turnstile, replayed } = storage
   const keeper = openKeeper({ journal, ledger, turnstile, ...replayed })
   const drops = openDropWatch({ ledger, meters, log, sinceMs: startedAtMs })
   const intake = openConfiguredIntake(config, clock)
-  const endpoint = openConfiguredEndpoint(config, log)
+  const endpoint = world.endpoint(config, log)
   const endings = openEndings()
   const complaints: Complaints = { broken: [] }
   const stage = openLoudStage({ clock, meters, log, complaints, failed })
@@ -62,18 +57,23 @@ export const startPipeline = async (
     await drops.look()
     await keeper.tidy()
   })
-  const sources = await openSources(config, { intake, ledger, meters, log })
+  const sources = await world.sources(config, { intake, ledger, meters, log })
 
   const stop = async (): Promise<void> => {
     const deadlineMs = instant(clock.now() + config.shutdownTimeoutMs)
-    const timeout = delay(config.shutdownTimeoutMs, undefined, { ref: false })
-    const signal = AbortSignal.timeout(config.shutdownTimeoutMs)
+    const late = new AbortController()
+    const timeout = Promise.withResolvers<void>()
+    const callOff = clock.at(deadlineMs, () => {
+      late.abort()
+      timeout.resolve()
+    })
     // The collector first, so that clients are answered; then what is out; then what holds it.
     for (const actor of ['collector', 'dispatcher', 'cache']) {
       stage.post(actor, { type: 'drain.requested', deadlineMs })
-      await Promise.race([endings.of(actor), timeout])
+      await Promise.race([endings.of(actor), timeout.promise])
     }
-    await Promise.all(sources.map(({ close }) => close({ signal })))
+    await Promise.all(sources.map(({ close }) => close({ signal: late.signal })))
+    callOff()
     await housekeeping.stop()
     await endpoint.close()
     stage.stop()
@@ -97,20 +97,6 @@ const openConfiguredIntake = ({ batch, cache }: Config, clock: Clock): Intake =>
     queueRequestsMax,
     priorityOf: priorityBy(cache.priorities),
     now: clock.now,
-  })
-
-const openConfiguredEndpoint = ({ endpoint, tenancy, dispatch }: Config, log: Log): Endpoint =>
-  openOtlpHttpEndpoint({
-    origins: {
-      url: endpoint.url,
-      headers: endpoint.headers,
-      hosts: endpoint.redirects.allow.filter(({ headers }) => Object.keys(headers).length > 0),
-    },
-    tenancyHeader: tenancy.header,
-    compression: endpoint.compression,
-    connectionsMax: dispatch.concurrency,
-    version,
-    log,
   })
 
 /** A stage on which what should not be is counted, and said aloud. */

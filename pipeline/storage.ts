@@ -1,7 +1,5 @@
 /** Opens what a pipeline keeps on disk, in the order in which one needs the other. */
 import { join } from 'node:path'
-import type { Clock } from '../infra/clock/clock.ts'
-import type { Filesystem } from '../infra/disk/filesystem.ts'
 import type { Journal } from '../infra/journal/journal.ts'
 import { openJournal } from '../infra/journal/open-journal.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
@@ -13,6 +11,7 @@ import { openRing } from '../infra/ring/ring.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Config } from './config.ts'
 import { segmentBytes } from './inputs.ts'
+import type { World } from './world.ts'
 
 export type Storage = {
   readonly ring: RecordLog
@@ -24,8 +23,11 @@ export type Storage = {
   readonly close: () => Promise<void>
 }
 
-/** Space that is kept free for drop events and settlements, so that a full disk stops neither. */
-const journalReserveBytes = 1024 * 1024
+/**
+ * Space that is kept free for drop events and settlements, so that a full disk stops neither. The
+ * eviction of a segment in which every batch is of another stream takes some 1.4 MB.
+ */
+const journalReserveBytes = 2 * 1024 * 1024
 
 /**
  * @throws {JournalError} when the journal is damaged; {LogError}, {LedgerError}; whatever the disk says.
@@ -33,20 +35,20 @@ const journalReserveBytes = 1024 * 1024
  */
 export const openStorage = async ({
   config,
-  filesystem,
-  clock,
+  world: { filesystem, clock },
   log,
 }: {
   readonly config: Config
-  readonly filesystem: Filesystem
-  readonly clock: Clock
+  readonly world: Pick<World, 'filesystem' | 'clock'>
   readonly log: Log
 }): Promise<Storage> => {
+  const drawSalt = (): number => Math.floor(clock.chance() * 2 ** 32)
   const at = (name: string): string => join(config.dataDirectory, name)
   const journal = await openJournal({
     filesystem,
     directory: at('journal'),
     reserveBytes: journalReserveBytes,
+    drawSalt,
   })
   const replayed = await replay(journal.recover())
   const ring = openRing({
@@ -54,6 +56,7 @@ export const openStorage = async ({
     directory: at('ring'),
     segmentBytes: segmentBytes(config),
     durability: config.cache.durability,
+    drawSalt,
   })
   const recovery = await ring.recover(replayed.ended)
   tell(recovery, log)

@@ -87,3 +87,8 @@ export const decodeFileHeader = (
   }
   return undefined
 }
+
+/** @param bytes the first of a file. */
+export const areHeaderCopiesAlike = (bytes: Buffer): boolean =>
+  bytes.length >= fileHeaderBytes &&
+  bytes.subarray(0, copyBytes).equals(bytes.subarray(copyBytes, fileHeaderBytes))

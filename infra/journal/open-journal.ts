@@ -14,7 +14,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import type { Filesystem } from '../disk/filesystem.ts'
+import { type Filesystem, seen } from '../disk/filesystem.ts'
 import { encodeFrame } from '../disk/frame.ts'
 import { openGroupCommit } from '../disk/group-commit.ts'
 import { type JournalFile, journalFailure, unlinkIfThere, writeJournalFile } from './checkpoint.ts'
@@ -22,6 +22,7 @@ import { encodeFacts, factFrameBytes } from './fact-frame.ts'
 import type { Fact, Journal } from './journal.ts'
 import { JournalError } from './journal-error.ts'
 import { journalName, journalNamed, readFacts, readJournalHeader } from './journal-file.ts'
+import { highestJournal } from './journal-reader.ts'
 import { isBlank, writeZeros } from './space.ts'
 
 export type JournalOptions = {
@@ -52,16 +53,22 @@ export const openJournal = (options: JournalOptions): Journal => {
     return current
   }
   const begin = (number: number, facts: readonly Fact[]): Promise<JournalFile> =>
-    writeJournalFile({ filesystem, directory, number, facts, salt: salt(), reserveBytes: 2 * reserveBytes }) // biome-ignore format: one line
+    writeJournalFile({
+      filesystem,
+      directory,
+      number,
+      facts,
+      salt: salt(),
+      reserveBytes: 2 * reserveBytes,
+    })
 
   const sync = async (journal: JournalFile): Promise<void> => {
     try {
       await journal.file.datasync()
     } catch (cause) {
       const next = 'It is not known what was kept; this file takes no more until a checkpoint.'
-      journal.broken = journalFailure(`Syncing ${journal.path}`, cause, next)
-      if (journal.broken.code !== 'storage_failed')
-        journal.broken = new JournalError('storage_failed', journal.broken.message, { cause })
+      const what = `Syncing ${journal.path} failed with ${seen(cause)}. ${next}`
+      journal.broken = new JournalError('storage_failed', what, { cause })
       throw journal.broken
     }
   }
@@ -73,8 +80,10 @@ export const openJournal = (options: JournalOptions): Journal => {
     const ahead = await extended(journal, { neededBytes: frame.bytes, reserveBytes })
     const end = journal.end + frame.bytes
     const what = `Appending ${frame.bytes} bytes to ${journal.path}`
-    if (end > ahead.reservedEnd)
-      throw new JournalError('disk_full', `${what} was refused: the space set aside is used up. Nothing was kept; appends are tried again.`, { cause: ahead.cause }) // biome-ignore format: one line
+    if (end > ahead.reservedEnd) {
+      const used = 'The space set aside is used up; nothing was kept, and appends are tried again.'
+      throw journalFailure(what, ahead.cause, used)
+    }
     try {
       await journal.file.write(frame.pieces, journal.end)
     } catch (cause) {
@@ -117,16 +126,16 @@ export const openJournal = (options: JournalOptions): Journal => {
     const old = theFile()
     const what = `Beginning ${journalName(old.number + 1, 'log')} in ${directory}`
     const next = await begin(old.number + 1, facts).catch((cause) => {
-      throw journalFailure(what, cause, 'The journal goes on in the file before; nothing was lost.')
+      throw journalFailure(what, cause, 'The file before stays as it was; nothing was lost.')
     })
     current = next
     await old.file.close().catch(report)
     try {
       await filesystem.syncDirectory(directory)
     } catch (cause) {
-      const after =
-        'Either file holds all that was acknowledged; neither takes more until a checkpoint.'
-      next.broken = new JournalError('storage_failed', `${what} failed: its name may not be durable. ${after}`, { cause }) // biome-ignore format: one line
+      const why = `${what} failed with ${seen(cause)}: its name may not be durable`
+      const after = 'Either file holds all that was kept; neither takes more until a checkpoint.'
+      next.broken = new JournalError('storage_failed', `${why}. ${after}`, { cause })
       throw next.broken
     }
     await removeOlder(filesystem, { directory, number: next.number }).catch(report)
@@ -135,7 +144,8 @@ export const openJournal = (options: JournalOptions): Journal => {
   return {
     recover: async function* () {
       if (current !== null) throw new Error('The journal was recovered twice.')
-      const highest = await findHighest(filesystem, directory)
+      await filesystem.makeDirectory(directory)
+      const highest = await highestJournal(filesystem, directory)
       current =
         highest === undefined
           ? await begin(1, []).catch((cause) => {
@@ -172,7 +182,9 @@ export const openJournal = (options: JournalOptions): Journal => {
 }
 
 const refusals = {
-  queue_full: 'Appending to the journal was refused: as much as may wait is waiting for the disk. Nothing was kept.', // biome-ignore format: one line
+  queue_full:
+    'Appending to the journal was refused: as much as may wait is waiting for the disk. Nothing was ' +
+    'kept; try again when some of it has ended.',
   closed: 'Appending to the journal was refused: it is closed. Nothing was kept.',
 } as const
 
@@ -196,16 +208,6 @@ const extended = async (
     }
   }
   return { reservedEnd, cause: failure }
-}
-
-const findHighest = async (
-  filesystem: Filesystem,
-  directory: string,
-): Promise<number | undefined> => {
-  await filesystem.makeDirectory(directory)
-  const found = (await filesystem.list(directory)).map(journalNamed)
-  const numbers = found.flatMap((it) => (it?.kind === 'log' ? [it.number] : []))
-  return numbers.length === 0 ? undefined : Math.max(...numbers)
 }
 
 async function* openExisting(

@@ -18,7 +18,8 @@ import { LedgerError } from './ledger-error.ts'
 export type DropArchive = {
   /**
    * Resolves when they are on stable storage. Their ids are greater than all before.
-   * @throws the file system's error: then the archive is as it was, and the journal has to keep them.
+   * @throws the file system's error: then the journal has to keep them, and
+   * the next append begins with the same ones, over whatever was written of them.
    */
   readonly append: (drops: readonly Drop[]) => Promise<void>
   /**
@@ -135,18 +136,16 @@ const archiveOver = (
   file: OpenFile,
   { path, contents }: { readonly path: string; readonly contents: Contents },
 ): DropArchive => {
-  let tail: 'clean' | 'dirty' | 'unsyncable' = 'clean'
+  let disk: 'sound' | 'failed' = 'sound'
   return {
     append: async (drops) => {
-      if (tail === 'unsyncable') {
+      if (disk === 'failed') {
         throw new LedgerError(
           'archive_failed',
           `${drops.length} drop events were not archived in ${path}: it failed to be synchronised ` +
             'before, and cannot be trusted until a restart. The journal keeps them.',
         )
       }
-      if (tail === 'dirty') await file.truncate(contents.end)
-      tail = 'dirty'
       const places: Place[] = []
       let offset = contents.end
       for (let first = 0; first < drops.length; first += linesPerWrite) {
@@ -157,9 +156,9 @@ const archiveOver = (
           offset += line.length
         }
       }
-      tail = 'unsyncable'
+      disk = 'failed'
       await file.datasync()
-      tail = 'clean'
+      disk = 'sound'
       for (const place of places) noted(contents, place.id, place.offset)
       contents.end = offset
     },

@@ -43,7 +43,7 @@ const defaultRowsMax = 10_000
 /**
  * Opens the account over a recovered record log. What recovery found damaged is recorded as lost
  * before, durably.
- * @throws {JournalError} when that could not be kept; {LedgerError} `archive_failed`.
+ * @throws {JournalError} when that could not be kept; what the filesystem throws.
  */
 export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   const { journal, log, replayed, recovery, now, report } = options

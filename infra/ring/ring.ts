@@ -21,14 +21,15 @@
  * Recovery: every segment is sealed, so no offset is ever written twice with different batches.
  * Removing: the file is unlinked and the directory synced. Ids are never given again.
  */
-import type { Position } from '../../schemas/messages.ts'
+import { randomInt } from 'node:crypto'
+import { fingerprintOf } from '../../schemas/codec.ts'
 import { codeOf, type Filesystem, seen } from '../disk/filesystem.ts'
 import { type OpenFiles, openFiles } from '../disk/open-files.ts'
 import { LogError } from './log-error.ts'
 import { openPayloadCache, type PayloadCache } from './payload-cache.ts'
 import { loadBatches, readPayload, unendedBatches } from './reader.ts'
 import type { RecordLog } from './record-log.ts'
-import { recoverSegments } from './recovery.ts'
+import { type Recovered, recoverSegments } from './recovery.ts'
 import { endBatch, type SegmentState } from './segment.ts'
 import { openWriter, type Writer } from './writer.ts'
 
@@ -52,6 +53,7 @@ export type RingOptions = {
 
 const defaultSegmentFramesMax = 4096
 const defaultPayloadCacheBytes = 32 * 1024 * 1024
+const saltMax = 2 ** 32
 
 export const openRing = (options: RingOptions): RecordLog => {
   const { filesystem } = options
@@ -114,19 +116,27 @@ const startWriter = (
   state: {
     readonly segments: Map<number, SegmentState>
     readonly cache: PayloadCache
-    readonly highestId: { readonly known: number; readonly marked: number | undefined }
+    readonly highestId: Recovered['highestId']
   },
 ): Writer =>
   openWriter({
-    ...options,
+    store: {
+      filesystem: options.filesystem,
+      directory: options.directory,
+      durability: options.durability,
+      drawSalt: options.drawSalt ?? (() => randomInt(saltMax)),
+      schema: fingerprintOf('Batch'),
+      highestId: { ...state.highestId },
+      files: new Map(),
+      unsyncable: new Set(),
+      report: options.report ?? ((fault) => process.emitWarning(fault)),
+    },
     segments: state.segments,
-    highestId: state.highestId,
     limits: {
       segmentBytes: options.segmentBytes,
       segmentFramesMax: options.segmentFramesMax ?? defaultSegmentFramesMax,
     },
-    onCommitted: (at: Position, payload) => state.cache.put(at, payload),
-    report: options.report ?? ((fault) => process.emitWarning(fault)),
+    onCommitted: state.cache.put,
   })
 
 /** May be called again after it has failed, at whichever step. */

@@ -77,7 +77,7 @@ const columns: readonly Column<ShownEndpoint['history'][number]>[] = [
 
 const endpointText = ({ url, epoch, state, pinned, pending, history }: ShownEndpoint): string =>
   [
-    `${painted('bold', printable(url ?? 'none'))}  epoch ${epoch === null ? '-' : thousands(epoch)}, ${printable(state)}${pinned ? ', pinned' : ''}`,
+    `${painted('bold', printable(url ?? 'none'))}  epoch ${epoch === null ? '-' : thousands(epoch)}, ${printable(state)}${pinned && state !== 'pinned' ? ', pinned' : ''}`,
     ...(pending > 0
       ? [`${thousands(pending)} attempts are still out under an earlier epoch.`]
       : []),

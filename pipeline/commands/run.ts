@@ -10,6 +10,7 @@ import {
   textOf,
   UsageError,
 } from './command.ts'
+import { interruption } from './interruption.ts'
 import type { Parts, Ready } from './serve.ts'
 
 /** One service per role needs a transport between processes, which this version does not have. */
@@ -53,7 +54,12 @@ export const run: Command = {
       config: loaded.config,
       parts: await partsOf(),
       log,
-      interrupted: interruption(log),
+      interrupted: interruption({
+        signals: process,
+        nowMs: () => performance.now(),
+        hurry: () => process.exit(1 satisfies ExitStatus),
+        log,
+      }),
       ready: (ready) => announce(input, ready),
     })
   },
@@ -74,31 +80,6 @@ const levelIn = ({ HOLDFAST_LOG_LEVEL }: Environment): Level => {
   throw new UsageError(
     `HOLDFAST_LOG_LEVEL is "${HOLDFAST_LOG_LEVEL}"; allowed: ${levels.join(', ')}.`,
   )
-}
-
-/** npm hands on the Ctrl-C that the terminal has sent to the process already: one wish, two signals. */
-const echoMsMax = 250
-
-/** Resolves at the first SIGTERM or SIGINT; the second exits at once. */
-export const interruption = (log: Log): Promise<string> => {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  let firstAtMs: number | null = null
-  const hear = (signal: NodeJS.Signals) => {
-    const nowMs = performance.now()
-    if (firstAtMs === null) {
-      firstAtMs = nowMs
-      resolve(signal)
-      return
-    }
-    if (signal === 'SIGINT' && nowMs - firstAtMs < echoMsMax) return
-    log.warn('stop.hurried', 'A second signal: exiting at once. What was accepted is on disk.', {
-      signal,
-    })
-    process.exit(1 satisfies ExitStatus)
-  }
-  process.on('SIGTERM', hear)
-  process.on('SIGINT', hear)
-  return promise
 }
 
 /** What nobody caught leaves the process in a state that nobody knows: only its disk is trusted. */

@@ -1,7 +1,7 @@
 import type { Log } from '../../infra/telemetry/log.ts'
 import { openAdmin } from '../admin/server.ts'
 import type { Config } from '../config.ts'
-import type { Listen } from '../config-addresses.ts'
+import { type Listen, listenText } from '../config-addresses.ts'
 import type { RunningPipeline } from '../observed.ts'
 
 /** What a served pipeline is made of, besides the admin API. */
@@ -46,8 +46,7 @@ export const serve = async (given: {
   const closers: (() => Promise<void>)[] = []
   let running: RunningPipeline | null = null
   try {
-    const receiver =
-      config.receiver === null ? null : await parts.openReceiver({ ...config.receiver, log })
+    const receiver = await receiverOf(given)
     if (receiver !== null) closers.push(receiver.close)
     const admin = await openAdmin({
       ...config.admin,
@@ -82,6 +81,27 @@ export const serve = async (given: {
     return 1
   } finally {
     for (const close of closers.reverse()) await closing(close, log)
+  }
+}
+
+const receiverOf = async ({
+  config,
+  parts,
+  log,
+}: {
+  readonly config: Config
+  readonly parts: Parts
+  readonly log: Log
+}) => {
+  if (config.receiver === null) return null
+  try {
+    return await parts.openReceiver({ ...config.receiver, log })
+  } catch (cause) {
+    const at = listenText(config.receiver.listen)
+    throw new Error(
+      `The receiver could not be opened on ${at}; free the address, choose another receiver.listen, or leave the receiver out.`,
+      { cause },
+    )
   }
 }
 

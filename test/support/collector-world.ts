@@ -80,13 +80,13 @@ export const collectorWorld = () => {
   const check = (): void => {
     const state = it.state()
     if (state === 'accepting') {
-      assert.ok(takes === 'one' || groups.length > 0, 'C6: no group is asked for, none is coming')
+      assert.ok(takes === 'one' || groups.length > 0, 'C5: no group is asked for, none is coming')
     } else if (!it.isDone()) {
-      assert.notEqual(it.armedMs(), null, `C6: no deadline is armed while ${state}`)
-      assert.equal(it.armedMs(), it.context().dueMs, `C6: another deadline is armed while ${state}`)
+      assert.notEqual(it.armedMs(), null, `C5: no deadline is armed while ${state}`)
+      assert.equal(it.armedMs(), it.context().dueMs, `C5: another deadline is armed while ${state}`)
     }
     const open = state === 'accepting' || state === 'appending' || state === 'starting'
-    assert.equal(intake, open ? 'open' : 'closed', `C7: the intake is ${intake} while ${state}`)
+    assert.equal(intake, open ? 'open' : 'closed', `C6: the intake is ${intake} while ${state}`)
     assertNumbered(kept)
   }
 

@@ -28,6 +28,8 @@ export type Operation = (typeof operations)[number]
 export type FaultyDisk = Filesystem & {
   /** The power goes, and comes back: files that were open are dead, what was not synced is up to chance. */
   readonly crash: () => void
+  /** The process dies and the machine lives: files are dead, and the system has all that was written. */
+  readonly kill: () => void
   /** The power goes during this changing operation from now on (1: the next); `crash` brings it back. */
   readonly stopAt: (operation: number) => void
   /** Changing operations since the disk was made. */
@@ -111,6 +113,12 @@ export const openFaultyDisk = (options: { readonly seed: number }): FaultyDisk =
     applyName(names, done)
     nameChanges.push(done)
   }
+  const kill = (): void => {
+    life += 1
+    power = 'on'
+    stopIn = Number.POSITIVE_INFINITY
+    faults.clear()
+  }
   const fileOf = (inode: Inode, path: string): OpenFile => {
     const born = life
     const step = (operation: Operation): string | undefined => {
@@ -185,11 +193,9 @@ export const openFaultyDisk = (options: { readonly seed: number }): FaultyDisk =
       names = new Map(durableNames)
       for (const inode of content.all()) inode.crash()
       durableNames = new Map(names)
-      life += 1
-      power = 'on'
-      stopIn = Number.POSITIVE_INFINITY
-      faults.clear()
+      kill()
     },
+    kill: () => kill(),
     stopAt: (operation) => {
       stopIn = operation
     },

@@ -50,7 +50,8 @@ export const startHoldfast = async (
   })
   const lines: LogLine[] = []
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(parsed(line)))
-  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  // Not `exit`: by then its last words may not have been read.
+  const exited = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   const ready = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([line]) => JSON.parse(line)),
     exited.then(([status]) => {

@@ -2,7 +2,17 @@
  * What must not compile. Only `tsc` reads this file: an `@ts-expect-error` below which nothing is
  * wrong is an error itself, so each line shows that its rule bites.
  */
-import type { CacheEffects } from '../../actors/cache/protocol.ts'
+import type { StateValueFrom } from 'xstate'
+import { machine as cacheSetup } from '../../actors/cache/actions.ts'
+import { type CacheState, cache } from '../../actors/cache/machine.ts'
+import type { CacheEffects, CacheInbox } from '../../actors/cache/protocol.ts'
+import type { CollectorState, collector } from '../../actors/collector/machine.ts'
+import type { DeliveryState, delivery } from '../../actors/delivery/machine.ts'
+import type { DispatcherState, dispatcher } from '../../actors/dispatcher/machine.ts'
+import type {
+  EndpointManagerState,
+  endpointManager,
+} from '../../actors/endpoint-manager/machine.ts'
 import { ignore, impossible, total, waiting } from '../../actors/kit/state.ts'
 import { targets } from '../../actors/kit/targets.ts'
 import type { Tell } from '../../actors/kit/tell.ts'
@@ -104,3 +114,26 @@ export const mistold: Tell<'cache'> = { to: 'cache', message: { type: 'append.do
 export const addressed: Tell<'delivery'> = { to: 'delivery', sendId: 's-1', message: assigned }
 // @ts-expect-error: a delivery is one of many, and has to be named.
 export const unaddressed: Tell<'delivery'> = { to: 'delivery', message: assigned }
+
+// The states of each machine are those that it declares, no fewer and no more.
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const holds = <_ extends true>(): void => undefined
+holds<Same<StateValueFrom<typeof collector>, CollectorState>>()
+holds<Same<StateValueFrom<typeof cache>, CacheState>>()
+holds<Same<StateValueFrom<typeof dispatcher>, DispatcherState>>()
+holds<Same<StateValueFrom<typeof delivery>, DeliveryState>>()
+holds<Same<StateValueFrom<typeof endpointManager>, EndpointManagerState>>()
+// @ts-expect-error: one state is missing in the union.
+holds<Same<StateValueFrom<typeof cache>, Exclude<CacheState, 'evicting'>>>()
+// @ts-expect-error: one state of the union is in no machine.
+holds<Same<StateValueFrom<typeof cache>, CacheState | 'melting'>>()
+
+// The machines, with their holes filled; a hole takes what its effect was declared with.
+cache.provide({ actions: { release: (_, { settlements }) => settlements satisfies readonly Settlement[] } }) // biome-ignore format: one line
+const release = <const Params>(params: Params) => ({ type: 'release', params }) as const
+cacheSetup.createStateConfig({ entry: release({ settlements: [settlement] }) })
+// @ts-expect-error: a release of what looks like a settlement, in a machine.
+cacheSetup.createStateConfig({ entry: release({ settlements: [{ batchId: id, at, delivered: 10, dropped: 0 }] }) }) // biome-ignore format: one line
+
+// @ts-expect-error: a cache is told nothing without the time.
+export const timeless: CacheInbox = { type: 'batches.settled', settlements: [settlement] }

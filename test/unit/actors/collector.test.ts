@@ -111,7 +111,7 @@ describe('A collector answers its clients', () => {
 })
 
 describe('A collector goes on', () => {
-  test('collector C6: when the cache never says that it has opened, by asking with an append.', () => {
+  test('collector C5: when the cache never says that it has opened, by asking with an append.', () => {
     const it = started()
     assert.equal(it.armedMs(), 10_000)
     assert.deepEqual(it.fire(), ['closeIntake'])
@@ -121,14 +121,15 @@ describe('A collector goes on', () => {
     assert.equal(it.state(), 'accepting')
   })
 
-  test('collector C6: when the word that the cache is open again is lost.', () => {
+  test('collector C5: when the word that the cache is open again is lost.', () => {
     const it = appending()
     it.tell({ type: 'append.refused', appendId: 1, ...refused })
+    assert.equal(it.armedMs(), 500)
     assert.deepEqual(it.fire(), ['openIntake', 'takeGroup'])
     assert.equal(it.state(), 'accepting')
   })
 
-  test('collector C6: a cache that leaves an append unanswered is a fault, again and again.', () => {
+  test('collector C5: a cache that leaves an append unanswered is a fault, again and again.', () => {
     const it = appending()
     it.fire()
     assert.deepEqual(it.fire(), ['fault'])
@@ -136,6 +137,7 @@ describe('A collector goes on', () => {
     assert.equal(it.armedMs(), 40_000)
     it.tell({ type: 'append.refused', appendId: 1, ...refused })
     assert.equal(it.state(), 'refusing')
+    assert.equal(it.armedMs(), 30_500)
   })
 
   test('A timer of the state before is not taken for the deadline of this one.', () => {
@@ -153,13 +155,13 @@ describe('A collector goes on', () => {
 describe('A collector drains', () => {
   const deadlineMs = instant(3_000)
 
-  test('collector C8: at once when nothing is with the cache.', () => {
+  test('collector C7: at once when nothing is with the cache.', () => {
     const it = accepting()
     assert.deepEqual(it.tell({ type: 'drain.requested', deadlineMs }), ['closeIntake'])
     assert.ok(it.isDone())
   })
 
-  test('collector C8: when the append at hand is done, which its clients are told.', () => {
+  test('collector C7: when the append at hand is done, which its clients are told.', () => {
     const it = appending()
     it.tell({ type: 'drain.requested', deadlineMs })
     assert.equal(it.armedMs(), deadlineMs)
@@ -167,7 +169,7 @@ describe('A collector drains', () => {
     assert.ok(it.isDone())
   })
 
-  test('collector C8: at its deadline at the latest, with 503 for the append at hand.', () => {
+  test('collector C7: at its deadline at the latest, with 503 for the append at hand.', () => {
     const it = appending()
     it.tell({ type: 'drain.requested', deadlineMs })
     assert.deepEqual(it.fire(), ['refuse'])
@@ -201,7 +203,7 @@ const play = (world: ReturnType<typeof collectorWorld>, move: number): void => {
     world.tell({ type: 'drain.requested', deadlineMs: instant(world.drive.nowMs() + 2_000) })
 }
 
-test('collector C1, collector C2, collector C3, collector C4, collector C6, collector C7: whatever comes late, twice or out of order.', () => {
+test('collector C1, collector C2, collector C3, collector C4, collector C5, collector C6: whatever comes late, twice or out of order.', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 1_000 }), { maxLength: 80, size: 'max' }), (moves) => {
       const world = collectorWorld()

@@ -15,12 +15,24 @@ describe('the command line', () => {
   it('says how it is used: all of it, each group, and each command with an example', async () => {
     const all = await holdfast(['--help'])
     assert.deepEqual([all.status, all.stderr], [0, ''])
-    for (const command of commands) assert.ok(all.stdout.includes(`  ${command} `), command)
     assert.match((await holdfast(['endpoint', '--help'])).stdout, /endpoint set URL/)
-    const one = await holdfast(['endpoint', 'set', '--help'])
-    assert.deepEqual([one.status, one.stderr], [0, ''])
-    assert.match(one.stdout, /Usage: holdfast endpoint set URL \[options\]/)
-    assert.match(one.stdout, /Examples:\n {2}\S/)
+    for (const command of commands) {
+      assert.ok(all.stdout.includes(`  ${command} `), command)
+      const one = await holdfast([...command.split(' '), '--help'])
+      assert.deepEqual([one.status, one.stderr], [0, ''])
+      assert.match(one.stdout, new RegExp(`Usage: holdfast ${command}.* \\[options\\]`))
+      assert.match(one.stdout, /Examples:\n {2}\S/)
+    }
+  })
+
+  it('is a program: its status, its two streams, and a reader that goes away early', async () => {
+    const wrong = await start('pipeline/cli.ts', ['ledgr']).ended
+    assert.deepEqual([wrong.status, wrong.stdout], [2, ''])
+    assert.match(wrong.stderr, /There is no command "ledgr"/)
+    const { child, ended } = start('pipeline/cli.ts', ['--help'])
+    child.stdout?.destroy()
+    const { status, stderr } = await ended
+    assert.deepEqual([status, stderr], [0, ''])
   })
 
   it('says its version', async () => {
@@ -35,7 +47,10 @@ describe('the command line', () => {
     for (const [words, reason] of [
       ['ledgr', /There is no command "ledgr", did you mean "ledger"\?/],
       ['endpoint', /needs one of: show, set, pin, unpin/],
+      ['endpoint sat', /There is no command "sat", did you mean "set"\?/],
       ['endpoint set', /needs URL/],
+      ['ledger --admin nowhere', /"nowhere" is no http/],
+      ['run --config', /'--config <value>' argument missing/],
       ['ledger acme', /does not take "acme"/],
       ['ledger --jsn', /Unknown option '--jsn', did you mean "json"\?/],
       ['run --role cache', /--role cache is not supported in this version; allowed: all/],
@@ -65,7 +80,7 @@ describe('holdfast validate', () => {
   after(() => rm(folder, { recursive: true }))
 
   it('exits 0 for the configuration of the checkout, which is the default', async () => {
-    const { status, stdout, stderr } = await holdfast(['validate'])
+    const { status, stdout, stderr } = await start('pipeline/cli.ts', ['validate']).ended
     assert.deepEqual([status, stdout, stderr], [0, 'holdfast.yaml is valid.\n', ''])
   })
 
@@ -145,11 +160,11 @@ describe('the commands that ask a pipeline', () => {
       HOLDFAST_ADMIN: admin.url,
       HOLDFAST_ADMIN_TOKEN: 'hunter2',
     })
-    const stdout = await said('"id":"3"')
+    const stdout = await said(/(.*\n){4}/)
     child.kill('SIGTERM')
     await ended
     const ids = stdout.trim().split('\n').map((line) => JSON.parse(line).id) // biome-ignore format: one line
-    assert.deepEqual(ids, ['1', '2', '3'])
+    assert.deepEqual(ids, ['1', '2', '3', '4'])
   })
 
   it('show and set the endpoint, and say why it was not set', async () => {

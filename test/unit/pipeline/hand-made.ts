@@ -1,3 +1,4 @@
+import type { DropPage } from '../../../infra/ledger/ledger.ts'
 import { openMeters } from '../../../infra/telemetry/meters.ts'
 import type { EndpointCommand, Observed } from '../../../pipeline/observed.ts'
 import { epoch, instant, seq } from '../../../schemas/brand.ts'
@@ -33,6 +34,13 @@ const drop = (id: string, tenant: string): Drop => ({
   toMs: instant(4_000),
 })
 
+/** What is behind a cursor. The second page is the last for now; the third has happened since. */
+const pages: Readonly<Record<string, DropPage>> = {
+  '': { drops: [drop('1', 'acme'), drop('2', 'acme')], cursor: '2' },
+  '2': { drops: [drop('3', '\u001b[31mevil')], cursor: null },
+  '3': { drops: [drop('4', 'acme')], cursor: null },
+}
+
 const totals = { accepted: 10, delivered: 5, dropped: 2, pending: 3, refused: 4, unaccounted: 0 }
 const stream = { service: 'web', accepted: 5, delivered: 3, dropped: 1, pending: 1, unaccounted: 0 }
 
@@ -50,9 +58,8 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
         ].filter((row) => tenant === undefined || row.tenant === tenant),
       drops: async (query) => {
         told.push(query)
-        return query.cursor === undefined
-          ? { drops: [drop('1', 'acme'), drop('2', 'acme')], cursor: '2' }
-          : { drops: query.cursor === '2' ? [drop('3', '\u001b[31mevil')] : [], cursor: null }
+        const { cursor = '' } = query
+        return pages[cursor] ?? { drops: [], cursor: null }
       },
     },
     cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { obeyed } from '../../../pipeline/command-line.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
@@ -11,8 +12,8 @@ export type Ended = {
 }
 export type Started = {
   readonly child: ChildProcess
-  /** Resolves once stdout holds the text. */
-  readonly said: (text: string) => Promise<string>
+  /** Resolves with stdout once it holds the text. */
+  readonly said: (text: string | RegExp) => Promise<string>
   readonly ended: Promise<Ended>
 }
 
@@ -39,7 +40,9 @@ export const start = (
     child,
     said: (text) =>
       new Promise((resolve, reject) => {
-        const look = () => output.stdout.includes(text) && resolve(output.stdout)
+        const look = () =>
+          (typeof text === 'string' ? output.stdout.includes(text) : text.test(output.stdout)) &&
+          resolve(output.stdout)
         listeners.add(look)
         child.once('close', () => reject(new Error(`It ended without "${text}": ${output.stderr}`)))
         look()
@@ -48,7 +51,20 @@ export const start = (
   }
 }
 
-export const holdfast = (
+/** The command line in this process: what a shell would see, without starting one each time. */
+export const holdfast = async (
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
-): Promise<Ended> => start('pipeline/cli.ts', words, environment).ended
+): Promise<Ended> => {
+  const output = { stdout: '', stderr: '' }
+  const status = await obeyed(words, {
+    environment,
+    print: (text) => {
+      output.stdout += text
+    },
+    warn: (text) => {
+      output.stderr += text
+    },
+  })
+  return { status, ...output }
+}

@@ -3,7 +3,7 @@
  * to it is on stdout, one line each.
  */
 import { openLog } from '../../../infra/telemetry/log.ts'
-import { interruption } from '../../../pipeline/commands/run.ts'
+import { interruption } from '../../../pipeline/commands/interruption.ts'
 import { serve } from '../../../pipeline/commands/serve.ts'
 import { parseConfig } from '../../../pipeline/config.ts'
 import { handMade } from './hand-made.ts'
@@ -21,7 +21,12 @@ process.exit(
   await serve({
     config: loaded.config,
     log,
-    interrupted: interruption(log),
+    interrupted: interruption({
+      signals: process,
+      nowMs: () => performance.now(),
+      hurry: () => process.exit(1),
+      log,
+    }),
     ready: say,
     parts: {
       openReceiver: async () => ({

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { describe, it } from 'node:test'
+import { interruption } from '../../../pipeline/commands/interruption.ts'
+import { log } from './call-admin.ts'
 import { start } from './process.ts'
 
 const served = (behaviour: string) => start('test/unit/pipeline/serve-process.ts', [behaviour])
@@ -39,14 +42,6 @@ describe('a served pipeline', () => {
     assert.deepEqual(events(stderr).slice(-2), ['stop.requested', 'stop.hurried'])
   })
 
-  it('takes the Ctrl-C that npm hands on for the one that it has heard already', async () => {
-    const { child, said, ended } = served('well')
-    await said('"ready"')
-    child.kill('SIGINT')
-    child.kill('SIGINT')
-    assert.equal((await ended).status, 0)
-  })
-
   it('exits 1 when the pipeline fails, after it was stopped', async () => {
     const { status, stdout, stderr } = await served('failing').ended
     assert.equal(status, 1)
@@ -61,5 +56,39 @@ describe('a served pipeline', () => {
     assert.equal(stdout, '"receiver closed"\n')
     assert.deepEqual(events(stderr), ['run.failed'])
     assert.match(stderr, /the data directory is taken/)
+  })
+})
+
+describe('an interruption', () => {
+  const heard = () => {
+    const signals = new EventEmitter()
+    const seen = { nowMs: 0, hurries: 0 }
+    const first = interruption({
+      signals,
+      nowMs: () => seen.nowMs,
+      hurry: () => {
+        seen.hurries += 1
+      },
+      log,
+    })
+    return { signals, seen, first }
+  }
+
+  it('takes the Ctrl-C that npm hands on for the one that was heard already', async () => {
+    const { signals, seen, first } = heard()
+    signals.emit('SIGINT', 'SIGINT')
+    seen.nowMs = 249
+    signals.emit('SIGINT', 'SIGINT')
+    assert.deepEqual([await first, seen.hurries], ['SIGINT', 0])
+    seen.nowMs = 250
+    signals.emit('SIGINT', 'SIGINT')
+    assert.equal(seen.hurries, 1)
+  })
+
+  it('takes every second SIGTERM at its word', async () => {
+    const { signals, seen, first } = heard()
+    signals.emit('SIGTERM', 'SIGTERM')
+    signals.emit('SIGTERM', 'SIGTERM')
+    assert.deepEqual([await first, seen.hurries], ['SIGTERM', 1])
   })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { openDropIds } from '../../../../infra/ledger/drop-id.ts'
 import { instant } from '../../../../schemas/brand.ts'
+import { openFaultyDisk } from '../../../support/faulty-disk.ts'
 import { at, fateOf, type Life, live } from './life.ts'
 
 /** Records the loss of so many batches of one record, one a millisecond. */
@@ -137,3 +138,44 @@ test('a damaged line of the archive is reported, and the others are found', () =
     )
     assert.equal(life.ledger().totals().dropped, 3)
   }))
+
+test('an archive on a full disk is written once there is room, and the journal keeps what it lacks', () => {
+  const disk = openFaultyDisk({ seed: 1 })
+  return live(
+    async (life) => {
+      await lose(life, 3)
+      const all = await life.drops()
+      disk.failNext('write', 'ENOSPC')
+      await assert.rejects(life.checkpoint(), /ENOSPC/)
+      assert.equal(life.journal.facts().length, 3)
+      assert.deepEqual(await life.drops(), all)
+      await life.checkpoint()
+      assert.equal(life.journal.facts().length, 1)
+      await life.restart()
+      assert.deepEqual(await life.drops(), all)
+    },
+    { disk },
+  )
+})
+
+test('an archive that could not be synced is not synced again before a restart, and loses nothing', () => {
+  const disk = openFaultyDisk({ seed: 1 })
+  return live(
+    async (life) => {
+      await lose(life, 3)
+      const all = await life.drops()
+      disk.failNext('datasync', 'EIO')
+      await assert.rejects(life.checkpoint(), /EIO/)
+      const syncs = disk.count('datasync')
+      await assert.rejects(life.checkpoint(), /cannot be trusted until a restart/)
+      assert.equal(disk.count('datasync'), syncs)
+      await lose(life, 1, 10)
+      await life.restart()
+      assert.deepEqual((await life.drops()).slice(0, 3), all)
+      await life.checkpoint()
+      await life.restart()
+      assert.equal((await life.drops()).length, 4)
+    },
+    { disk },
+  )
+})

@@ -1,0 +1,40 @@
+/** Everything that is not the pipeline's own: time, disk, network. A simulation brings another one. */
+import { type Clock, systemClock } from '../infra/clock/clock.ts'
+import type { Filesystem } from '../infra/disk/filesystem.ts'
+import { type Lock, lockDirectory } from '../infra/disk/lock.ts'
+import { nodeFilesystem } from '../infra/disk/node-filesystem.ts'
+import type { Endpoint } from '../infra/endpoints/endpoint.ts'
+import { openOtlpHttpEndpoint } from '../infra/endpoints/otlp-http.ts'
+import type { Log } from '../infra/telemetry/log.ts'
+import type { Config } from './config.ts'
+import { openSources } from './sources.ts'
+import { version } from './version.ts'
+
+export type World = {
+  readonly clock: Clock
+  readonly filesystem: Filesystem
+  /** @throws {LockError} while another process owns the directory. */
+  readonly lock: (directory: string) => Promise<Lock>
+  readonly endpoint: (config: Config, log: Log) => Endpoint
+  readonly sources: typeof openSources
+}
+
+export const realWorld: World = {
+  clock: systemClock,
+  filesystem: nodeFilesystem,
+  lock: lockDirectory,
+  endpoint: ({ endpoint, tenancy, dispatch }, log) =>
+    openOtlpHttpEndpoint({
+      origins: {
+        url: endpoint.url,
+        headers: endpoint.headers,
+        hosts: endpoint.redirects.allow.filter(({ headers }) => Object.keys(headers).length > 0),
+      },
+      tenancyHeader: tenancy.header,
+      compression: endpoint.compression,
+      connectionsMax: dispatch.concurrency,
+      version,
+      log,
+    }),
+  sources: openSources,
+}

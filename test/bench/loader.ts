@@ -1,0 +1,111 @@
+/**
+ * The loader of a measurement, a process of its own: a closed loop of requests on raw sockets, one
+ * request after the other on each connection. Spoken to over the channel of `fork`.
+ */
+import { connect, type Socket } from 'node:net'
+import { type MarkedRequest, markedRequest, nowUs } from './marked-request.ts'
+
+export type LoadOrder = {
+  readonly type: 'load'
+  readonly url: string
+  readonly connections: number
+  readonly recordsPerRequest: number
+  readonly recordBytes: number
+  /** Numbers of the requests. */
+  readonly from: number
+  readonly to: number
+  readonly msMax: number
+}
+export type LoadAnswer = {
+  readonly type: 'loaded'
+  readonly startedAtUs: number
+  readonly endedAtUs: number
+  /** Answers other than 200; the request was sent again. */
+  readonly refusals: number
+  /** Numbers of requests that had not been answered with 200 when the time was up. */
+  readonly unacknowledged: readonly number[]
+}
+
+const refusedPauseMs = 20
+
+const load = async (order: LoadOrder): Promise<void> => {
+  const { hostname, port } = new URL(order.url)
+  const startedAtUs = nowUs()
+  const deadlineUs = startedAtUs + order.msMax * 1_000
+  const unacknowledged: number[] = []
+  let refusals = 0
+  let number = order.from
+
+  const connection = async (): Promise<void> => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    const request = markedRequest({
+      service: 'bench',
+      records: order.recordsPerRequest,
+      recordBytes: order.recordBytes,
+    })
+    const post = poster(socket, { request, host: `${hostname}:${port}` })
+    while (number < order.to) {
+      const mine = number
+      number += 1
+      let status = 0
+      while (status !== 200 && nowUs() < deadlineUs) {
+        status = await post(mine)
+        if (status === 200) break
+        refusals += 1
+        await new Promise((resolve) => setTimeout(resolve, refusedPauseMs))
+      }
+      if (status !== 200) unacknowledged.push(mine)
+    }
+    socket.destroy()
+  }
+  await Promise.all(Array.from({ length: order.connections }, connection))
+  const answer: LoadAnswer = {
+    type: 'loaded',
+    startedAtUs,
+    endedAtUs: nowUs(),
+    refusals,
+    unacknowledged,
+  }
+  process.send?.(answer)
+}
+
+/** Sends the request under a number and resolves with the status; 0 once the connection is gone. */
+const poster = (
+  socket: Socket,
+  { request, host }: { readonly request: MarkedRequest; readonly host: string },
+): ((number: number) => Promise<number>) => {
+  const head = Buffer.from(
+    `POST /v1/logs HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/x-protobuf\r\ncontent-length: ${request.bytes.length}\r\n\r\n`,
+    'latin1',
+  )
+  let answered: ((status: number) => void) | null = null
+  let text = ''
+  const settle = (status: number): void => {
+    text = ''
+    answered?.(status)
+    answered = null
+  }
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1')
+    const at = text.indexOf('\r\n\r\n')
+    if (at < 0) return
+    const bytes = Number(/content-length: *(\d+)/i.exec(text)?.[1] ?? 0)
+    if (text.length >= at + 4 + bytes) settle(Number(text.slice(9, 12)))
+  })
+  socket.on('error', () => settle(0))
+  socket.on('close', () => settle(0))
+  return (number) => {
+    if (socket.destroyed) return Promise.resolve(0)
+    request.mark(number, nowUs())
+    const { promise, resolve } = Promise.withResolvers<number>()
+    answered = resolve
+    socket.cork()
+    socket.write(head)
+    socket.write(request.bytes)
+    socket.uncork()
+    return promise
+  }
+}
+
+process.on('message', (order: LoadOrder) => void load(order))
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,105 @@
+/**
+ * Requests that say in themselves which they are and when they were sent. Each is one ResourceLogs, and
+ * the mark stands in its first attribute, so whoever receives some of them joined finds all marks by
+ * walking the outermost fields alone.
+ *
+ *     ResourceLogs { Resource { KeyValue { "bench.mark", number:9 records:6 sentAtUs:16 } … } … }
+ */
+const key = 'bench.mark'
+const digits = { number: 9, records: 6, sentAtUs: 16 } as const
+const markChars = digits.number + digits.records + digits.sentAtUs
+
+const varint = (value: number): Buffer => {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80)
+  return Buffer.from([...bytes, rest])
+}
+
+/** A field of wire type 2. */
+const field = (number: number, ...content: readonly (Buffer | string)[]): Buffer => {
+  const value = Buffer.concat(content.map((it) => (typeof it === 'string' ? Buffer.from(it) : it)))
+  return Buffer.concat([varint(number * 8 + 2), varint(value.length), value])
+}
+
+const attribute = (name: string, value: string): Buffer =>
+  field(1, field(1, name), field(2, field(1, value)))
+
+/** `LogRecord { time_unix_nano = 1; severity_number = 2; body = 5 }`, of exactly so many bytes. */
+const recordOf = (recordBytes: number): Buffer => {
+  const head = Buffer.alloc(11)
+  head[0] = (1 << 3) | 1
+  head.writeBigUInt64LE(1_700_000_000_000_000_000n, 1)
+  head[9] = 2 << 3
+  head[10] = 9
+  const withBody = (chars: number): Buffer =>
+    Buffer.concat([head, field(5, field(1, 'x'.repeat(chars)))])
+  const around = withBody(recordBytes).length - recordBytes
+  return withBody(Math.max(0, recordBytes - around))
+}
+
+export type MarkedRequest = {
+  /** Of an ExportLogsServiceRequest. Written anew by `mark`, for the next sending. */
+  readonly bytes: Buffer
+  readonly mark: (number: number, sentAtUs: number) => void
+}
+
+export const markedRequest = (options: {
+  readonly service: string
+  readonly records: number
+  readonly recordBytes: number
+}): MarkedRequest => {
+  const { service, records, recordBytes } = options
+  const marked = attribute(key, '0'.repeat(markChars))
+  const resource = field(1, marked, attribute('service.name', service))
+  const record = field(2, recordOf(recordBytes))
+  const scope = field(2, ...Array.from({ length: records }, () => record))
+  const bytes = field(1, resource, scope)
+  const at = bytes.indexOf(key) + key.length + 4
+  bytes.write(String(records).padStart(digits.records, '0'), at + digits.number, 'latin1')
+  return {
+    bytes,
+    mark: (number, sentAtUs) => {
+      bytes.write(String(number).padStart(digits.number, '0'), at, 'latin1')
+      const sent = String(sentAtUs).padStart(digits.sentAtUs, '0')
+      bytes.write(sent, at + digits.number + digits.records, 'latin1')
+    },
+  }
+}
+
+/** Where the mark stands behind a ResourceLogs' own tag and length: two more heads, the key's, and 4. */
+const markSought = 40
+
+/**
+ * Calls back for each marked request that a body is made of.
+ * @throws {RangeError} when there is something else in it: then not even records could be counted.
+ */
+export const readMarks = (
+  body: Buffer,
+  found: (mark: { number: number; records: number; sentAtUs: number }) => void,
+): void => {
+  let at = 0
+  while (at < body.length) {
+    if (body[at] !== 0x0a) throw new RangeError(`no ResourceLogs at byte ${at}`)
+    let length = 0
+    let scale = 1
+    for (at += 1; ; at += 1) {
+      const byte = body[at] ?? 0
+      length += (byte & 0x7f) * scale
+      scale *= 128
+      if (byte < 0x80) break
+    }
+    at += 1
+    const head = body.latin1Slice(at, at + markSought + markChars)
+    const from = head.indexOf(key) + key.length + 4
+    const number = Number(head.slice(from, from + digits.number))
+    const records = Number(head.slice(from + digits.number, from + digits.number + digits.records))
+    const sentAtUs = Number(head.slice(from + digits.number + digits.records, from + markChars))
+    if (Number.isNaN(number + records + sentAtUs)) throw new RangeError(`no mark at byte ${at}`)
+    found({ number, records, sentAtUs })
+    at += length
+  }
+}
+
+/** Of a clock that all processes of a machine share. */
+export const nowUs = (): number => Number(process.hrtime.bigint() / 1_000n)

@@ -1,0 +1,44 @@
+/** What a process has used so far, as Linux counts it. */
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+export type Cost = {
+  /** User and system, of all its threads. */
+  readonly cpuSeconds: number
+  /** The most that was ever resident, the pages of files that it maps included. */
+  readonly peakMegabytes: number
+  /** Sent to the storage layer; a file that was deleted before counts all the same. */
+  readonly bytesWritten: number
+}
+
+const kibibytesPerMegabyte = 1_000_000 / 1024
+
+/** @throws ENOENT where there is no /proc, or the process has ended. */
+export const costOf = async (pid: number): Promise<Cost> => {
+  const [stat, status, io, ticksPerSecond] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'latin1'),
+    readFile(`/proc/${pid}/status`, 'latin1'),
+    readFile(`/proc/${pid}/io`, 'latin1'),
+    clockTicks(),
+  ])
+  // The name of a process may have spaces and brackets; what follows its last bracket has neither.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+    peakMegabytes: numberAfter(status, 'VmHWM:') / kibibytesPerMegabyte,
+    bytesWritten: numberAfter(io, 'write_bytes:'),
+  }
+}
+
+const numberAfter = (text: string, name: string): number => {
+  const at = text.indexOf(name)
+  if (at < 0) throw new Error(`There is no ${name} in ${text.slice(0, 80)}…`)
+  return Number.parseInt(text.slice(at + name.length), 10)
+}
+
+let ticks: Promise<number> | null = null
+const clockTicks = (): Promise<number> => {
+  ticks ??= promisify(execFile)('getconf', ['CLK_TCK']).then(({ stdout }) => Number(stdout))
+  return ticks
+}

@@ -1,0 +1,82 @@
+/**
+ * Measures Holdfast beside what it could be instead, on the same machine in the same minutes:
+ *
+ *     npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
+ *                      [--backlog N] [--repeat N] [--peers all|none|relay] [--cli FILE] [--json]
+ *
+ * Each subject is a process of its own, syncs before it answers, and has the same loader and the same
+ * sink, on loopback. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
+ * did not arrive.
+ */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { machine, ratiosOf, runOf, tableOf } from './report.ts'
+import { holdfast, relay, type Subject } from './subject.ts'
+import { type Load, type Measured, measure } from './trial.ts'
+
+/** What is installed for users: `npm run build` makes it. */
+const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
+
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '1000000' },
+    'record-bytes': { type: 'string', default: '512' },
+    'per-request': { type: 'string', default: '500' },
+    connections: { type: 'string', default: '8' },
+    backlog: { type: 'string', default: '300000' },
+    repeat: { type: 'string', default: '3' },
+    peers: { type: 'string', default: 'relay' },
+    cli: { type: 'string', default: builtCli },
+    json: { type: 'boolean', default: false },
+  },
+})
+
+const usage = (message: string): never => {
+  process.stderr.write(`bench: ${message}\n`)
+  process.exit(2)
+}
+
+type Option = 'records' | 'record-bytes' | 'per-request' | 'connections' | 'backlog' | 'repeat'
+const countOf = (option: Option, [least, most]: readonly [number, number]): number => {
+  const count = Number(values[option])
+  return Number.isSafeInteger(count) && count >= least && count <= most
+    ? count
+    : usage(`--${option} is a whole number from ${least} to ${most}, not ${values[option]}`)
+}
+
+const load: Load = {
+  records: countOf('records', [1_000, 100_000_000]),
+  recordBytes: countOf('record-bytes', [32, 1_000_000]),
+  recordsPerRequest: countOf('per-request', [1, 100_000]),
+  connections: countOf('connections', [1, 1_000]),
+  backlogRecords: countOf('backlog', [1_000, 100_000_000]),
+}
+const requestsMax = 2_000_000
+if ((load.records + load.backlogRecords) / load.recordsPerRequest > requestsMax)
+  usage(`there are at most ${requestsMax} requests: --per-request must be larger`)
+const repeat = countOf('repeat', [1, 100])
+
+const peersOf = (text: string): readonly Subject[] => {
+  if (text === 'none') return []
+  const names = text === 'all' ? ['relay'] : text.split(',')
+  const strange = names.find((name) => name !== relay.name)
+  return strange === undefined ? [relay] : usage(`--peers is all, none or relay, not ${strange}`)
+}
+
+const progress = (text: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
+}
+
+const trials = new Map<Subject, Measured[]>(
+  [holdfast(values.cli), ...peersOf(values.peers)].map((subject) => [subject, []]),
+)
+for (let trial = 1; trial <= repeat; trial += 1) {
+  for (const [subject, measured] of trials) {
+    progress(`trial ${trial} of ${repeat}: ${subject.name}`)
+    measured.push(await measure(subject, load))
+  }
+}
+const runs = [...trials].map(([subject, measured]) => runOf(subject, measured))
+const result = { machine: machine(), load, runs, ratios: ratiosOf(runs) }
+process.stdout.write(`${values.json ? JSON.stringify(result) : tableOf(runs)}\n`)
+process.exitCode = runs.some(({ lost }) => lost > 0) ? 1 : 0

@@ -1,0 +1,146 @@
+/** One subject, measured once: warmed up, under load, and with a backlog after its sink was away. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startWorker, type Worker } from './child.ts'
+import type { LoadAnswer, LoadOrder } from './loader.ts'
+import { type Cost, costOf } from './process-cost.ts'
+import type { Arrivals, SinkAnswer, SinkOrder } from './sink.ts'
+import type { Running, Subject } from './subject.ts'
+
+export type Load = {
+  readonly records: number
+  readonly recordBytes: number
+  readonly recordsPerRequest: number
+  readonly connections: number
+  readonly backlogRecords: number
+}
+
+export type Measured = {
+  /** From the first byte sent until the last record was at the sink. */
+  readonly recordsPerSecond: number
+  /** Of the subject alone. */
+  readonly cpuSecondsPerMillion: number
+  readonly peakMegabytes: number
+  readonly bytesWrittenPerRecord: number
+  /** From the client to the sink, in the closed loop. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** From the first record that came after the sink was back until the last. */
+  readonly drainPerSecond: number
+  /** Of the whole life, the backlog included. */
+  readonly drainPeakMegabytes: number
+  /** Records that were acknowledged and had not arrived when the time was up. */
+  readonly lost: number
+  readonly refusals: number
+}
+
+const warmUpShare = 0.1
+/** For each phase: slower than this is not waited for. */
+const recordsPerSecondMin = 5_000
+const phaseMsMin = 30_000
+
+type Crew = {
+  readonly subject: Running
+  readonly loader: Worker<LoadOrder, LoadAnswer>
+  readonly sink: Worker<SinkOrder, SinkAnswer>
+  readonly load: Load
+}
+
+export const measure = async (subject: Subject, load: Load): Promise<Measured> => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+  const sink = startWorker<SinkOrder, SinkAnswer>('sink.ts')
+  const loader = startWorker<LoadOrder, LoadAnswer>('loader.ts')
+  let running: Running | null = null
+  try {
+    const port = await listen(sink, 0)
+    running = await subject.start({ folder, sinkUrl: `http://127.0.0.1:${port}` })
+    return await phases({ subject: running, loader, sink, load }, port)
+  } finally {
+    await running?.stop()
+    await Promise.all([loader.stop(), sink.stop()])
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+const phases = async (crew: Crew, port: number): Promise<Measured> => {
+  const { load, sink, subject } = crew
+  const count = (records: number): number => Math.ceil(records / load.recordsPerRequest)
+  const warm = { from: 0, to: count(load.records * warmUpShare) }
+  const main = { from: warm.to, to: warm.to + count(load.records) }
+  const backlog = { from: main.to, to: main.to + count(load.backlogRecords) }
+
+  const warmed = await sent(crew, warm)
+  const warmedUp = await arrived(crew, warm)
+  const before = await costOf(subject.pid)
+  const loaded = await sent(crew, main)
+  const seen = await arrived(crew, main)
+  const after = await costOf(subject.pid)
+
+  await sink.ask({ type: 'deafen' })
+  const held = await sent(crew, backlog)
+  await listen(sink, port)
+  const drained = await arrived(crew, backlog)
+  const end = await costOf(subject.pid)
+
+  const lost =
+    lostOf(load, warmed, warmedUp) + lostOf(load, loaded, seen) + lostOf(load, held, drained)
+  return {
+    ...figures({ records: (main.to - main.from) * load.recordsPerRequest, before, after }),
+    recordsPerSecond: rate(load, main, { fromUs: loaded.startedAtUs, toUs: seen.lastAtUs }),
+    p50Ms: seen.p50Ms,
+    p99Ms: seen.p99Ms,
+    drainPerSecond: rate(load, backlog, { fromUs: drained.firstAtUs, toUs: drained.lastAtUs }),
+    drainPeakMegabytes: end.peakMegabytes,
+    lost,
+    refusals: warmed.refusals + loaded.refusals + held.refusals,
+  }
+}
+
+type Numbers = { readonly from: number; readonly to: number }
+
+const figures = (run: {
+  readonly records: number
+  readonly before: Cost
+  readonly after: Cost
+}) => ({
+  cpuSecondsPerMillion: ((run.after.cpuSeconds - run.before.cpuSeconds) / run.records) * 1_000_000,
+  bytesWrittenPerRecord: (run.after.bytesWritten - run.before.bytesWritten) / run.records,
+  peakMegabytes: run.after.peakMegabytes,
+})
+
+const rate = (
+  { recordsPerRequest }: Load,
+  { from, to }: Numbers,
+  { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
+): number => ((to - from) * recordsPerRequest) / ((toUs - fromUs) / 1_000_000)
+
+const msMaxOf = ({ recordsPerRequest }: Load, { from, to }: Numbers): number =>
+  phaseMsMin + ((to - from) * recordsPerRequest * 1_000) / recordsPerSecondMin
+
+const sent = ({ subject, loader, load }: Crew, numbers: Numbers): Promise<LoadAnswer> =>
+  loader.ask({
+    type: 'load',
+    url: subject.url,
+    ...load,
+    ...numbers,
+    msMax: msMaxOf(load, numbers),
+  })
+
+const arrived = async ({ sink, load }: Crew, numbers: Numbers): Promise<Arrivals> => {
+  const answer = await sink.ask({ type: 'await', ...numbers, msMax: msMaxOf(load, numbers) })
+  if (answer.type !== 'arrived') throw new Error(`The sink answered ${answer.type}.`)
+  return answer
+}
+
+const listen = async (sink: Crew['sink'], port: number): Promise<number> => {
+  const answer = await sink.ask({ type: 'listen', port })
+  if (answer.type !== 'listening') throw new Error(`The sink answered ${answer.type}.`)
+  return answer.port
+}
+
+const lostOf = (load: Load, loaded: LoadAnswer, seen: Arrivals): number => {
+  const unacknowledged = new Set(loaded.unacknowledged)
+  const missing = seen.missing.filter((number) => !unacknowledged.has(number))
+  return missing.length * load.recordsPerRequest
+}

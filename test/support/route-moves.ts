@@ -1,0 +1,217 @@
+/** What may happen next on a route, and what must be true of it at any time. */
+import assert from 'node:assert/strict'
+import type { AnyMachineSnapshot } from 'xstate'
+import type { Verdict } from '../../actors/delivery/protocol.ts'
+import { recordsOf } from '../../actors/delivery/pieces.ts'
+import { instant } from '../../schemas/brand.ts'
+import type { BatchesLeased, Held } from '../../schemas/messages.ts'
+import { type Move, numberOf } from './explore.ts'
+import { leasedUntil, settlementOf, urls } from './route-parts.ts'
+import { type Bounds, type openRoute, type RouteWorld, valueOf } from './route-world.ts'
+
+type Route = ReturnType<typeof openRoute>
+const leasedMs = 1_000_000
+
+export const movesOf =
+  (route: Route) =>
+  (world: RouteWorld): readonly Move<RouteWorld>[] => [
+    ...deliveries(route, world),
+    ...leases(route, world),
+    ...operator(route, world),
+    ...journal(route, world),
+    ...timers(route, world),
+    ...Object.keys(world.sends).flatMap((sendId) => answers(route, world, sendId)),
+  ]
+
+/** A message arrives. Those of one sender to one recipient keep their order. */
+const deliveries = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =>
+  Object.entries(world.channels).map(([name, [message, ...rest]]) => [
+    `${name}: ${message?.type}`,
+    () => {
+      const { [name]: _, ...others } = world.channels
+      const channels = rest.length === 0 ? others : { ...world.channels, [name]: rest }
+      const to = name.slice(name.indexOf('>') + 1)
+      return route.told({ ...world, channels }, to, message ?? { type: 'nothing' })
+    },
+  ])
+
+/** The cache leases its first batch, if the window has room for one more. */
+const leases = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
+  const leased = Object.values(world.batches).filter((it) => it === 'leased').length
+  const [id] = Object.entries(world.batches).find(([, it]) => it === 'held') ?? []
+  const held = id === undefined ? undefined : route.batchOf.get(id)
+  if (id === undefined || held === undefined || leased >= world.window.batchesMax) return []
+  const message = leaseOf(held)
+  const next = (): RouteWorld => ({
+    ...world,
+    batches: { ...world.batches, [id]: 'leased' },
+    channels: {
+      ...world.channels,
+      'cache>dispatcher': [...(world.channels['cache>dispatcher'] ?? []), message],
+    },
+  })
+  return [[`the cache leases ${id}`, next]]
+}
+
+const leasesMade = new WeakMap<object, BatchesLeased>()
+const leaseOf = (held: Held): BatchesLeased => {
+  const message = leasesMade.get(held) ?? leasedUntil(leasedMs, held)
+  leasesMade.set(held, message)
+  return message
+}
+
+const operator = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
+  if (world.left.commands === 0) return []
+  const commandId = `k${world.left.commands}`
+  const message = { type: 'endpoint.commanded', commandId, url: urls.b, reason: '' }
+  const next = (): RouteWorld =>
+    route.told({ ...route.spent(world, 'commands'), open: [...world.open, commandId] }, 'endpoint-manager', message) // biome-ignore format: one line
+  return [[`the operator commands ${urls.b}`, next]]
+}
+
+const journal = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
+  const [write, ...writes] = world.writes
+  if (write === undefined) return []
+  const journaled = world.journaled + 1
+  const failed = { type: 'journal.failed', write, detail: 'the journal failed' }
+  const kept = { type: 'assignment.journaled', write, epoch: journaled }
+  const moves: Move<RouteWorld>[] = [
+    [`journaled as ${journaled}`, () => route.told({ ...world, writes, journaled }, 'endpoint-manager', kept)], // biome-ignore format: one line
+  ]
+  if (world.left.journalFaults > 0) {
+    const next = (): RouteWorld =>
+      route.told({ ...route.spent(world, 'journalFaults'), writes }, 'endpoint-manager', failed)
+    moves.push(['the journal fails', next])
+  }
+  return moves
+}
+
+const isWaiting = ({ snapshot }: { readonly snapshot: unknown }): boolean =>
+  Object.keys((snapshot as AnyMachineSnapshot).getMeta()).length > 0
+
+/** A deadline passes, and time with it. What repeats itself is let go once, where that changes nothing. */
+const timers = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
+  const fired = { type: 'timer.fired' }
+  const due = (from: RouteWorld, who: string, at: { readonly snapshot: unknown }): RouteWorld =>
+    route.told(from, who, fired, (at.snapshot as AnyMachineSnapshot).context.dueMs)
+  const moves: Move<RouteWorld>[] = []
+  // The watch over sends repeats itself; what counts is the moment of the next try.
+  if (isWaiting(world.dispatcher) && world.dispatcher.snapshot.context.dueMs <= world.nowMs + 1) {
+    moves.push(['the dispatcher is due', () => due(world, 'dispatcher', world.dispatcher)])
+  }
+  if (valueOf(world.manager) === 'unassigned') {
+    moves.push(['the endpoint manager is due', () => due(world, 'endpoint-manager', world.manager)])
+  }
+  if (valueOf(world.manager) === 'assigning' && world.left.journalFaults > 0) {
+    const next = (): RouteWorld =>
+      due(route.spent(world, 'journalFaults'), 'endpoint-manager', world.manager)
+    moves.push(['the journal takes long', next])
+  }
+  for (const [sendId, send] of Object.entries(world.sends)) {
+    const bound = bounds[valueOf(send)] ?? 'hangs'
+    const isLast = valueOf(send) === 'awaitingAssignment' && isStill(world)
+    if (world.left[bound] === 0 && !isLast) continue
+    const from = (): RouteWorld => (isLast ? world : route.spent(world, bound))
+    moves.push([`${sendId} is due while ${valueOf(send)}`, () => due(from(), sendId, send)])
+  }
+  return moves
+}
+/** A redirect that is not answered in time is bounded by the redirects. */
+const bounds: Readonly<Record<string, keyof Bounds>> = { attempting: 'hangs', recording: 'failures' }
+
+const answers = (route: Route, world: RouteWorld, sendId: string): readonly Move<RouteWorld>[] => {
+  const send = world.sends[sendId]
+  if (send === undefined) return []
+  const { context } = send.snapshot
+  if (valueOf(send) === 'recording') {
+    const settlements = context.held
+      .filter(({ batch }) => (context.progress[batch.id]?.delivered ?? 0) > 0)
+      .map((held) => settlementOf(held))
+    const recorded = { type: 'fates.recorded', settlements }
+    const moves: Move<RouteWorld>[] = [
+      [`the ledger has the ends of ${sendId}`, () => route.told(world, sendId, recorded)],
+    ]
+    return moves
+  }
+  if (valueOf(send) !== 'attempting') return []
+  const answer = (verdict: Verdict, from = world): RouteWorld =>
+    route.told(from, sendId, { type: 'attempt.answered', attempt: context.attempt, verdict, jitter: 0 } as never) // biome-ignore format: one line
+  const moves: Move<RouteWorld>[] = [
+    [`${sendId} is answered 200`, () => answer({ kind: 'accepted' })],
+  ]
+  if (world.left.failures > 0) {
+    const failed = { kind: 'failed', status: 500, detail: '' } as const
+    moves.push([`${sendId} is answered 500`, () => answer(failed, route.spent(world, 'failures'))])
+  }
+  if (world.left.redirects > 0) {
+    for (const location of [urls.a, urls.b]) {
+      const redirected = { kind: 'redirected', status: 307, location } as const
+      const next = (): RouteWorld => answer(redirected, route.spent(world, 'redirects'))
+      moves.push([`${sendId} is answered 307 to ${location}`, next])
+    }
+  }
+  return moves
+}
+
+/** Equal worlds have equal keys. */
+export const keyOf = (world: RouteWorld): string => {
+  let key = `${world.dispatcher.id} ${world.manager.id} ${world.nowMs} ${world.journaled}`
+  for (const sendId in world.sends) key += ` ${sendId} ${world.sends[sendId]?.id}`
+  for (const name of Object.keys(world.channels).sort()) {
+    key += ` ${name}`
+    for (const message of world.channels[name] ?? []) key += ` ${numberOf(message)}`
+  }
+  for (const id in world.batches) key += ` ${world.batches[id]}`
+  for (const what in world.left) key += ` ${world.left[what as keyof Bounds]}`
+  return `${key} ${world.window.round} ${world.writes} ${world.open}`
+}
+
+/** What is true at any time. */
+export const checkRoute = (world: RouteWorld): void => {
+  const { context } = world.dispatcher.snapshot
+  const epoch = context.assignment?.epoch ?? -1
+  const state = valueOf(world.dispatcher)
+  const isOlderOut = Object.values(context.sends).some((send) => send.epoch < epoch)
+  assert.equal(state === 'redirectInFlight', isOlderOut, 'redirectInFlight, and nothing older is out, or not') // biome-ignore format: one line
+  for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
+    assert.ok(sendId in context.sends, `${sendId} is out, and the dispatcher does not know it`)
+    assert.ok(snapshot.context.newest.epoch <= epoch, `${sendId} knows more than the dispatcher`)
+    if (snapshot.context.under.epoch < epoch) assert.equal(state, 'redirectInFlight', `${sendId} is out under an older epoch`) // biome-ignore format: one line
+  }
+  checkHands(world)
+  if (isStill(world)) checkStill(world)
+}
+
+/** Every leased batch is in one place: on its way to the dispatcher, with it, or with one send. */
+const checkHands = (world: RouteWorld): void => {
+  const leasing = (world.channels['cache>dispatcher'] ?? []) as unknown as readonly { held: readonly { batch: { id: string } }[] }[] // biome-ignore format: one line
+  const hands = [
+    ...leasing.flatMap(({ held }) => held),
+    ...world.dispatcher.snapshot.context.pending.map(({ held }) => held),
+    ...Object.values(world.sends).flatMap(({ snapshot }) => snapshot.context.held),
+  ].map(({ batch }) => batch.id as string)
+  const leased = Object.keys(world.batches).filter((id) => world.batches[id] === 'leased')
+  assert.deepEqual(hands.sort(), leased.sort(), 'leased, and in no hands or in two')
+}
+
+/** No message is on its way and no assignment is being written. */
+const isStill = ({ channels, writes, manager }: RouteWorld): boolean =>
+  Object.keys(channels).length === 0 && writes.length === 0 && valueOf(manager) !== 'assigning'
+
+const checkStill = (world: RouteWorld): void => {
+  const { current } = world.manager.snapshot.context
+  const { assignment, sends } = world.dispatcher.snapshot.context
+  assert.deepEqual(assignment, current, 'the newest assignment is not adopted')
+  assert.deepEqual(world.open, [], 'a command that nobody answers')
+  assert.deepEqual(Object.keys(sends).sort(), Object.keys(world.sends).sort(), 'a send that has ended is still in the books') // biome-ignore format: one line
+  for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
+    assert.equal(snapshot.context.newest.epoch, assignment?.epoch, `${sendId} was not told the newest`) // biome-ignore format: one line
+  }
+}
+
+export const isSettled = (world: RouteWorld): boolean =>
+  Object.values(world.batches).every((it) => it === 'settled') &&
+  isStill(world) &&
+  valueOf(world.dispatcher) === 'idle' &&
+  world.window.batchesMax > 0
+void instant; void recordsOf
