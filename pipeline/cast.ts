@@ -14,7 +14,7 @@ import type { Endpoint } from '../infra/endpoints/endpoint.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { cacheInput, collectorInput, deliveryInput, dispatcherInput, endpointManagerInput } from './inputs.ts' // biome-ignore format: one line
 import type { Keeper } from './keeper.ts'
 import { cachePorts } from './ports/cache-ports.ts'

@@ -14,7 +14,7 @@ import { incident } from './commands/incident.ts'
 import { ledger } from './commands/ledger.ts'
 import { run } from './commands/run.ts'
 import { validate } from './commands/validate.ts'
-import { meant } from './config-fault.ts'
+import { meant } from './config/fault.ts'
 import { version } from './version.ts'
 
 /** The command line: `holdfast <command> [options]`. Each command is a file in `commands/`. */

@@ -1,5 +1,5 @@
-import { type Config, parseConfig } from './config.ts'
-import { type Fault, faultText } from './config-fault.ts'
+import { type Config, parseConfig } from './config/config.ts'
+import { type Fault, faultText } from './config/fault.ts'
 
 /** Settings that are not what they should be. `faults` has each with its path and what is allowed. */
 export class ConfigError extends Error {

@@ -6,7 +6,7 @@ import type { Start } from '../actors/dispatcher/books.ts'
 import type { DispatcherInput } from '../actors/dispatcher/protocol.ts'
 import type { EndpointManagerInput } from '../actors/endpoint-manager/protocol.ts'
 import type { InstantMs } from '../schemas/brand.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 
 const retryAfterMs = 1_000
 const appendTimeoutMs = 10_000

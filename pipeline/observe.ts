@@ -1,6 +1,6 @@
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
 import type { Stage } from './stage.ts'

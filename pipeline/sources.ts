@@ -3,7 +3,7 @@ import type { Intake } from '../infra/sources/intake.ts'
 import { openOtlpHttpSource, type Source } from '../infra/sources/otlp-http.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 
 export type NamedSource = Source & { readonly name: string }
 
@@ -33,8 +33,10 @@ export const openSources = async (
       ledger.refused(parts)
       meters.count('refusals', { reason })
     },
-    onAnswer: ({ status }) =>
-      meters.count('answers', { source: 'otlp_http', status: String(status) }),
+    onAnswer: ({ status, durationMs }) => {
+      meters.count('answers', { source: 'otlp_http', status: String(status) })
+      meters.observe('acceptDuration', durationMs / 1_000)
+    },
     log,
   })
   return [{ name: 'otlp_http', ...source }]

@@ -9,7 +9,7 @@ import { openTurnstile, type Turnstile } from '../infra/ledger/turnstile.ts'
 import type { RecordLog, Recovery } from '../infra/ring/record-log.ts'
 import { openRing } from '../infra/ring/ring.ts'
 import type { Log } from '../infra/telemetry/log.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { segmentBytes } from './inputs.ts'
 import type { World } from './world.ts'
 

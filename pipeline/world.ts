@@ -6,7 +6,7 @@ import { nodeFilesystem } from '../infra/disk/node-filesystem.ts'
 import type { Endpoint } from '../infra/endpoints/endpoint.ts'
 import { openOtlpHttpEndpoint } from '../infra/endpoints/otlp-http.ts'
 import type { Log } from '../infra/telemetry/log.ts'
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { openSources } from './sources.ts'
 import { version } from './version.ts'
 

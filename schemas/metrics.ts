@@ -207,7 +207,8 @@ export const metrics = {
   acceptDuration: {
     name: 'holdfast_accept_duration_seconds',
     ...timed,
-    description: "From a client's whole request to its answer.",
+    description:
+      "From the head of a client's request to its answer, its body and the disk included.",
   },
   appendDuration: {
     name: 'holdfast_append_duration_seconds',

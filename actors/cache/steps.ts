@@ -43,7 +43,7 @@ export const looked = (context: CacheContext, answer: Answer<'batches.loaded'>):
 export const windowSet = (context: CacheContext, demand: DemandRaised): CacheContext => {
   const { dispatcher, round, batchesMax, bytesMax } = demand
   const known = context.windows.find((window) => window.dispatcher === dispatcher)
-  if (known === undefined) {}
+  if (known !== undefined && known.round >= round) return context
   const window: Window = { dispatcher, round, batchesMax, bytesMax }
   const others = context.windows.filter((it) => it.dispatcher !== dispatcher)
   return { ...context, windows: [...others, window] }

@@ -28,12 +28,12 @@
  *       payload         payloadBytes
  *       header          headerBytes, the copy
  *       tail {                   24 bytes
- *         version       u16
- *         mark          u16
  *         headerBytes   u32
  *         payloadBytes  u32
  *         payloadCrc    u32
- *         tailCrc       u32      CRC-32 of the copy and of the 16 bytes before, from ~salt
+ *         tailCrc       u32      CRC-32 of the copy and of the 12 bytes before, from ~salt
+ *         version       u16      1
+ *         mark          u16      the lower half of the salt
  *         magic         u32      "HEnd"
  *       }
  *     }
@@ -46,9 +46,16 @@ export const headBytes = 24
 export const tailBytes = 24
 export const headerBytesMax = 1024 * 1024
 export const payloadBytesMax = 256 * 1024 * 1024
-export const headMagic = Buffer.from('HFrm', 'latin1')
-export const tailMagic = Buffer.from('HEnd', 'latin1')
+const headMagic = 'HFrm'
+const tailMagic = 'HEnd'
 const version = 1
+const signBytes = 8
+
+/** What the heads of a file begin with: magic, version, mark. */
+export const headSign = (salt: number): Buffer => signOf(headMagic, 0, salt)
+
+/** What the tails of a file end with: version, mark, magic. */
+export const tailSign = (salt: number): Buffer => signOf(tailMagic, 4, salt)
 
 /** What a head and a tail both say of their frame. */
 export type Shape = {
@@ -78,16 +85,16 @@ export const encodeFrame = (frame: {
   const { headerBytes } = shape
 
   const head = Buffer.alloc(headBytes + headerBytes)
-  headMagic.copy(head)
-  writeShape(head, 4, { shape, salt })
+  headSign(salt).copy(head)
+  writeShape(head, signBytes, shape)
   head.writeUInt32LE(headCrcOf(head.subarray(0, 20), header, salt), 20)
   head.set(header, headBytes)
 
   const tail = Buffer.alloc(headerBytes + tailBytes)
   tail.set(header)
-  writeShape(tail, headerBytes, { shape, salt })
-  tail.writeUInt32LE(tailCrcOf(tail, headerBytes, salt), headerBytes + 16)
-  tailMagic.copy(tail, headerBytes + 20)
+  writeShape(tail, headerBytes, shape)
+  tail.writeUInt32LE(tailCrcOf(tail, headerBytes, salt), headerBytes + 12)
+  tailSign(salt).copy(tail, headerBytes + 16)
 
   return { pieces: [head, ...payload, tail], bytes: frameBytesOf(shape) }
 }
@@ -116,8 +123,8 @@ export const payloadCrcOf = (pieces: readonly Uint8Array[], salt: number): numbe
 
 /** The lengths that a head claims; `undefined` when it is none. Its checksum is not yet checked. */
 export const readHead = (head: Buffer, salt: number): Shape | undefined =>
-  head.length >= headBytes && head.compare(headMagic, 0, 4, 0, 4) === 0
-    ? readShape(head, 4, salt)
+  head.length >= headBytes && headSign(salt).equals(head.subarray(0, signBytes))
+    ? readShape(head, signBytes)
     : undefined
 
 /** @param bytes the head and its header, and nothing behind them. */
@@ -126,39 +133,39 @@ export const headIsSound = (bytes: Buffer, salt: number): boolean =>
 
 /** The lengths that a tail claims; `undefined` when it is none. Its checksum is not yet checked. */
 export const readTail = (tail: Buffer, salt: number): Shape | undefined =>
-  tail.length === tailBytes && tail.compare(tailMagic, 0, 4, 20, 24) === 0
-    ? readShape(tail, 0, salt)
+  tail.length === tailBytes && tailSign(salt).equals(tail.subarray(16))
+    ? readShape(tail, 0)
     : undefined
 
 /** @param bytes the copy of the header and its tail, and nothing around them. */
 export const tailIsSound = (bytes: Buffer, salt: number): boolean => {
   const headerBytes = bytes.length - tailBytes
-  return bytes.readUInt32LE(headerBytes + 16) === tailCrcOf(bytes, headerBytes, salt)
+  return bytes.readUInt32LE(headerBytes + 12) === tailCrcOf(bytes, headerBytes, salt)
 }
 
-/** @param offset of the version, as in `readShape`. */
-const writeShape = (
-  target: Buffer,
-  offset: number,
-  { shape, salt }: { readonly shape: Shape; readonly salt: number },
-): void => {
-  target.writeUInt16LE(version, offset)
-  target.writeUInt16LE(salt & 0xffff, offset + 2)
-  target.writeUInt32LE(shape.headerBytes, offset + 4)
-  target.writeUInt32LE(shape.payloadBytes, offset + 8)
-  target.writeUInt32LE(shape.payloadCrc, offset + 12)
+/** @param offset of the lengths, as in `readShape`. */
+const writeShape = (target: Buffer, offset: number, shape: Shape): void => {
+  target.writeUInt32LE(shape.headerBytes, offset)
+  target.writeUInt32LE(shape.payloadBytes, offset + 4)
+  target.writeUInt32LE(shape.payloadCrc, offset + 8)
 }
 
-const readShape = (bytes: Buffer, offset: number, salt: number): Shape | undefined => {
-  if (bytes.readUInt16LE(offset) !== version) return undefined
-  if (bytes.readUInt16LE(offset + 2) !== (salt & 0xffff)) return undefined
-  const headerBytes = bytes.readUInt32LE(offset + 4)
-  const payloadBytes = bytes.readUInt32LE(offset + 8)
+const readShape = (bytes: Buffer, offset: number): Shape | undefined => {
+  const headerBytes = bytes.readUInt32LE(offset)
+  const payloadBytes = bytes.readUInt32LE(offset + 4)
   if (headerBytes > headerBytesMax || payloadBytes > payloadBytesMax) return undefined
-  return { headerBytes, payloadBytes, payloadCrc: bytes.readUInt32LE(offset + 12) }
+  return { headerBytes, payloadBytes, payloadCrc: bytes.readUInt32LE(offset + 8) }
+}
+
+const signOf = (magic: string, magicOffset: 0 | 4, salt: number): Buffer => {
+  const sign = Buffer.alloc(signBytes)
+  sign.write(magic, magicOffset, 'latin1')
+  sign.writeUInt16LE(version, 4 - magicOffset)
+  sign.writeUInt16LE(salt & 0xffff, 6 - magicOffset)
+  return sign
 }
 
 const headCrcOf = (prefix: Uint8Array, header: Uint8Array, salt: number): number =>
   crc32(header, crc32(prefix, salt))
 const tailCrcOf = (bytes: Uint8Array, headerBytes: number, salt: number): number =>
-  crc32(bytes.subarray(0, headerBytes + 16), ~salt >>> 0)
+  crc32(bytes.subarray(0, headerBytes + 12), ~salt >>> 0)

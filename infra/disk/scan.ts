@@ -7,7 +7,7 @@ import {
   frameBytesOf,
   headBytes,
   headIsSound,
-  headMagic,
+  headSign,
   payloadCrcOf,
   payloadOffsetOf,
   readHead,
@@ -15,7 +15,7 @@ import {
   type Shape,
   tailBytes,
   tailIsSound,
-  tailMagic,
+  tailSign,
 } from './frame.ts'
 import { openWindow, type Window } from './window.ts'
 
@@ -132,7 +132,7 @@ const tailEndingAt = async (
 const nextHead = async (options: ScanOptions, from: number): Promise<number> => {
   const { file, to, salt } = options
   const window = openWindow({ file, to, readBytes: 0 })
-  for await (const offset of occurrences(options, { from, to, magic: headMagic })) {
+  for await (const offset of occurrences(options, { from, to, sign: headSign(salt) })) {
     if ((await headAt(window, { offset, to, salt })) !== undefined) return offset
   }
   return to
@@ -163,9 +163,9 @@ const tailsIn = async (
 ): Promise<readonly Tail[]> => {
   const window = openWindow({ file: options.file, to: region.end, readBytes: 0 })
   const candidates: Tail[] = []
-  const within = { from: region.offset, to: region.end, magic: tailMagic }
+  const within = { from: region.offset, to: region.end, sign: tailSign(options.salt) }
   for await (const at of occurrences(options, within)) {
-    const place = { end: at + tailMagic.length, from: region.offset, salt: options.salt }
+    const place = { end: at + within.sign.length, from: region.offset, salt: options.salt }
     const tail = await tailEndingAt(window, place)
     if (tail !== undefined) candidates.push(tail)
   }
@@ -180,13 +180,13 @@ const tailsIn = async (
 
 async function* occurrences(
   { file }: ScanOptions,
-  { from, to, magic }: { readonly from: number; readonly to: number; readonly magic: Buffer },
+  { from, to, sign }: { readonly from: number; readonly to: number; readonly sign: Buffer },
 ): AsyncGenerator<number, void, undefined> {
   const window = openWindow({ file, to, readBytes: 0 })
-  // Reads overlap, so that a magic that lies across two of them is seen.
-  const stride = searchBytes - magic.length + 1
-  for (let start = from; start + magic.length <= to; start += stride) {
+  // Reads overlap, so that a sign that lies across two of them is seen.
+  const stride = searchBytes - sign.length + 1
+  for (let start = from; start + sign.length <= to; start += stride) {
     const bytes = await window.bytes(start, searchBytes)
-    for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) yield start + at
+    for (let at = bytes.indexOf(sign); at >= 0; at = bytes.indexOf(sign, at + 1)) yield start + at
   }
 }

@@ -3,22 +3,26 @@
  *
  * Constraints
  * - Resolved means durable. What is appended while a sync is under way shares the next one.
- * - A full disk stops neither drop events nor settlements: the blocks they need are written, with
- *   zeros, before they are needed. (Copy-on-write and compressing filesystems cannot promise that.)
- * - Damage in what was acknowledged stops recovery loudly; a frame that was never finished is dropped.
+ * - A full disk stops neither drop events nor settlements: the blocks that they need are written,
+ *   with zeros, before they are needed. (Filesystems that copy on write or compress cannot promise
+ *   that.)
+ * - Damage in what was acknowledged stops recovery loudly; a frame that was never finished is
+ *   dropped. The last frame is taken for unfinished when its checksum is wrong: nothing tells the two
+ *   apart.
  *
  * Layout of the directory
  *
- *     journal-<n>.log    a file header, frames of facts (see `fact-frame.ts`), zeros; the highest n counts
+ *     journal-<n>.log    a file header, frames of facts (see `fact-frame.ts`), zeros; the highest n
+ *                        is the one that counts
  *     journal-<n>.tmp    a checkpoint that was not finished
  */
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { type Filesystem, seen } from '../disk/filesystem.ts'
-import { encodeFrame } from '../disk/frame.ts'
 import { openGroupCommit } from '../disk/group-commit.ts'
 import { type JournalFile, journalFailure, unlinkIfThere, writeJournalFile } from './checkpoint.ts'
 import { encodeFacts, factFrameBytes } from './fact-frame.ts'
+import { extendReserve, isReserved, writeFacts } from './fact-writer.ts'
 import type { Fact, Journal } from './journal.ts'
 import { JournalError } from './journal-error.ts'
 import { journalName, journalNamed, readFacts, readJournalHeader } from './journal-file.ts'
@@ -40,143 +44,56 @@ export type JournalOptions = {
 const defaultReserveBytes = 1024 * 1024
 const saltMax = 2 ** 32
 
+type Desk = Required<JournalOptions> & { current: JournalFile | null }
+
 export const openJournal = (options: JournalOptions): Journal => {
-  const { filesystem, directory } = options
-  const reserveBytes = options.reserveBytes ?? defaultReserveBytes
-  const report = options.report ?? ((fault) => process.emitWarning(fault))
-  const salt = options.drawSalt ?? (() => randomInt(saltMax))
-  let current: JournalFile | null = null
-  let extending: Promise<void> | null = null
-
-  const theFile = (): JournalFile => {
-    if (current === null) throw new Error('The journal was used before it was recovered.')
-    return current
+  const desk: Desk = {
+    reserveBytes: defaultReserveBytes,
+    report: (fault) => process.emitWarning(fault),
+    drawSalt: () => randomInt(saltMax),
+    ...options,
+    current: null,
   }
-  const begin = (number: number, facts: readonly Fact[]): Promise<JournalFile> =>
-    writeJournalFile({
-      filesystem,
-      directory,
-      number,
-      facts,
-      salt: salt(),
-      reserveBytes: 2 * reserveBytes,
-    })
-
-  const sync = async (journal: JournalFile): Promise<void> => {
-    try {
-      await journal.file.datasync()
-    } catch (cause) {
-      const next = 'It is not known what was kept; this file takes no more until a checkpoint.'
-      const what = `Syncing ${journal.path} failed with ${seen(cause)}. ${next}`
-      journal.broken = new JournalError('storage_failed', what, { cause })
-      throw journal.broken
-    }
-  }
-
-  const commit = async (payload: readonly Buffer[]): Promise<void> => {
-    const journal = theFile()
-    if (journal.broken !== null) throw journal.broken
-    const frame = encodeFrame({ header: new Uint8Array(0), payload, salt: journal.salt })
-    const ahead = await extended(journal, { neededBytes: frame.bytes, reserveBytes })
-    const end = journal.end + frame.bytes
-    const what = `Appending ${frame.bytes} bytes to ${journal.path}`
-    if (end > ahead.reservedEnd) {
-      const used = 'The space set aside is used up; nothing was kept, and appends are tried again.'
-      throw journalFailure(what, ahead.cause, used)
-    }
-    try {
-      await journal.file.write(frame.pieces, journal.end)
-    } catch (cause) {
-      throw journalFailure(what, cause, 'It is not known what was kept; appends are tried again.')
-    }
-    await sync(journal)
-    journal.end = end
-    journal.reservedEnd = ahead.reservedEnd
-  }
-
+  const { reserveBytes } = desk
   const commits = openGroupCommit<readonly Buffer[], void>({
     bytesOf: factFrameBytes,
     refuse: (why) => new JournalError('storage_failed', refusals[why]),
     commit: async (items) => {
-      await commit(items.flat())
+      await writeFacts(theFile(desk), items.flat(), reserveBytes)
       return items.map(() => undefined)
     },
   })
-
-  const isReserved = ({ end, reservedEnd, broken }: JournalFile): boolean =>
-    broken === null && reservedEnd - end >= reserveBytes
-
-  /** Tries between two appends: nobody may append while the disk is full, and it must be noticed. */
-  const extendSoon = (journal: JournalFile): void => {
-    if (journal.broken !== null) return
+  let extending: Promise<void> | null = null
+  /** Tries between two appends: nobody appends while the disk is full, and its end must be seen. */
+  const extendSoon = (): Promise<void> => {
     extending ??= commits
-      .exclusive(async () => {
-        const { reservedEnd } = await extended(journal, { neededBytes: 0, reserveBytes })
-        if (reservedEnd === journal.reservedEnd) return
-        await sync(journal)
-        journal.reservedEnd = reservedEnd
-      })
-      .catch(report)
+      .exclusive(() => extendReserve(theFile(desk), reserveBytes))
+      .catch(desk.report)
       .finally(() => {
         extending = null
       })
-  }
-
-  const checkpoint = async (facts: readonly Fact[]): Promise<void> => {
-    const old = theFile()
-    const what = `Beginning ${journalName(old.number + 1, 'log')} in ${directory}`
-    const next = await begin(old.number + 1, facts).catch((cause) => {
-      throw journalFailure(what, cause, 'The file before stays as it was; nothing was lost.')
-    })
-    current = next
-    await old.file.close().catch(report)
-    try {
-      await filesystem.syncDirectory(directory)
-    } catch (cause) {
-      const why = `${what} failed with ${seen(cause)}: its name may not be durable`
-      const after = 'Either file holds all that was kept; neither takes more until a checkpoint.'
-      next.broken = new JournalError('storage_failed', `${why}. ${after}`, { cause })
-      throw next.broken
-    }
-    await removeOlder(filesystem, { directory, number: next.number }).catch(report)
+    return extending
   }
 
   return {
     recover: async function* () {
-      if (current !== null) throw new Error('The journal was recovered twice.')
-      await filesystem.makeDirectory(directory)
-      const highest = await highestJournal(filesystem, directory)
-      current =
-        highest === undefined
-          ? await begin(1, []).catch((cause) => {
-              throw journalFailure(
-                `Beginning a journal in ${directory}`,
-                cause,
-                'Nothing was changed.',
-              )
-            })
-          : yield* openExisting(filesystem, { directory, number: highest })
-      await filesystem.syncDirectory(directory)
-      await removeOlder(filesystem, { directory, number: current.number })
-      if (!isReserved(current)) {
-        extendSoon(current)
-        await extending
-      }
+      yield* recover(desk)
+      if (!isReserved(theFile(desk), reserveBytes)) await extendSoon()
     },
     append: async (facts) => {
-      theFile()
+      theFile(desk)
       if (facts.length > 0) await commits.submit(encodeFacts(facts))
     },
-    checkpoint: (facts) => commits.exclusive(() => checkpoint(facts)),
-    bytes: () => theFile().end,
+    checkpoint: (facts) => commits.exclusive(() => checkpoint(desk, facts)),
+    bytes: () => theFile(desk).end,
     reserved: () => {
-      const journal = theFile()
-      if (!isReserved(journal)) extendSoon(journal)
-      return isReserved(journal)
+      const isThere = isReserved(theFile(desk), reserveBytes)
+      if (!isThere) void extendSoon()
+      return isThere
     },
     close: async () => {
       await commits.close()
-      await current?.file.close()
+      await desk.current?.file.close()
     },
   }
 }
@@ -188,31 +105,41 @@ const refusals = {
   closed: 'Appending to the journal was refused: it is closed. Nothing was kept.',
 } as const
 
-/**
- * Sets more space aside when there would be too little of it left: as much as the disk has, of two
- * sizes. It is durable with the next sync. Where the disk has none, `cause` says what it answered.
- */
-const extended = async (
-  { file, end, reservedEnd }: JournalFile,
-  { neededBytes, reserveBytes }: { readonly neededBytes: number; readonly reserveBytes: number },
-): Promise<{ readonly reservedEnd: number; readonly cause?: unknown }> => {
-  if (reservedEnd - (end + neededBytes) >= reserveBytes) return { reservedEnd }
-  let failure: unknown
-  for (const aheadBytes of [2 * reserveBytes, reserveBytes]) {
-    const to = end + neededBytes + aheadBytes
-    try {
-      await writeZeros(file, { from: reservedEnd, to })
-      return { reservedEnd: to }
-    } catch (cause) {
-      failure = cause
-    }
-  }
-  return { reservedEnd, cause: failure }
+const theFile = ({ current }: Desk): JournalFile => {
+  if (current === null) throw new Error('The journal was used before it was recovered.')
+  return current
 }
 
+const begin = (desk: Desk, number: number, facts: readonly Fact[]): Promise<JournalFile> =>
+  writeJournalFile({
+    filesystem: desk.filesystem,
+    directory: desk.directory,
+    number,
+    facts,
+    salt: desk.drawSalt(),
+    reserveBytes: 2 * desk.reserveBytes,
+  })
+
+async function* recover(desk: Desk): AsyncGenerator<Fact, void, undefined> {
+  const { filesystem, directory } = desk
+  if (desk.current !== null) throw new Error('The journal was recovered twice.')
+  await filesystem.makeDirectory(directory)
+  const highest = await highestJournal(filesystem, directory)
+  const journal =
+    highest === undefined ? await beginFirst(desk) : yield* openExisting(desk, highest)
+  desk.current = journal
+  await filesystem.syncDirectory(directory)
+  await removeOlder(desk, journal.number)
+}
+
+const beginFirst = (desk: Desk): Promise<JournalFile> =>
+  begin(desk, 1, []).catch((cause) => {
+    throw journalFailure(`Beginning a journal in ${desk.directory}`, cause, 'Nothing was changed.')
+  })
+
 async function* openExisting(
-  filesystem: Filesystem,
-  { directory, number }: { readonly directory: string; readonly number: number },
+  { filesystem, directory }: Desk,
+  number: number,
 ): AsyncGenerator<Fact, JournalFile, undefined> {
   const path = join(directory, journalName(number, 'log'))
   const file = await filesystem.open(path, 'update')
@@ -220,7 +147,7 @@ async function* openExisting(
     const header = await readJournalHeader(file, path)
     const end = yield* readFacts(file, path, header)
     const reservedEnd = Math.max(end, await file.size())
-    // What was not finished is overwritten and not cut off: on a full disk its blocks would be gone.
+    // What was not finished is overwritten and not cut off: a full disk would not give its blocks back.
     const rest = { from: end, to: reservedEnd }
     if (!(await isBlank(file, rest))) await writeZeros(file, rest)
     // After a kill the system still has what was never synced. It was read as if it were safe.
@@ -232,11 +159,28 @@ async function* openExisting(
   }
 }
 
+/** Until the directory is synced, either file may be found after a power cut: both hold all. */
+const checkpoint = async (desk: Desk, facts: readonly Fact[]): Promise<void> => {
+  const old = theFile(desk)
+  const what = `Beginning ${journalName(old.number + 1, 'log')} in ${desk.directory}`
+  const next = await begin(desk, old.number + 1, facts).catch((cause) => {
+    throw journalFailure(what, cause, 'The file before stays as it was; nothing was lost.')
+  })
+  desk.current = next
+  await old.file.close().catch(desk.report)
+  try {
+    await desk.filesystem.syncDirectory(desk.directory)
+  } catch (cause) {
+    const why = `${what} failed with ${seen(cause)}: its name may not be durable`
+    const after = 'Either file holds all that was kept; neither takes more until a checkpoint.'
+    next.broken = new JournalError('storage_failed', `${why}. ${after}`, { cause })
+    throw next.broken
+  }
+  await removeOlder(desk, next.number).catch(desk.report)
+}
+
 /** Files that a checkpoint has replaced, and checkpoints that were never finished. */
-const removeOlder = async (
-  filesystem: Filesystem,
-  { directory, number }: { readonly directory: string; readonly number: number },
-): Promise<void> => {
+const removeOlder = async ({ filesystem, directory }: Desk, number: number): Promise<void> => {
   for (const name of await filesystem.list(directory)) {
     const found = journalNamed(name)
     if (found === undefined || (found.kind === 'log' && found.number >= number)) continue

@@ -6,7 +6,7 @@ import { codeOf, type Filesystem, type OpenFile } from '../disk/filesystem.ts'
 import { payloadCrcOf, payloadOffsetOf } from '../disk/frame.ts'
 import { nodeFilesystem } from '../disk/node-filesystem.ts'
 import { openWindow } from '../disk/window.ts'
-import { factsOf } from '../journal/journal-reader.ts'
+import { factsOf, highestJournal } from '../journal/journal-reader.ts'
 import { replay } from '../ledger/replay.ts'
 import type { Ended } from './record-log.ts'
 import { segmentNamed } from './segment.ts'
@@ -108,6 +108,7 @@ export async function* offlineBatches(
 
 const endedIn = async (filesystem: Filesystem, directory: string): Promise<Ended | undefined> => {
   try {
+    if ((await highestJournal(filesystem, directory)) === undefined) return undefined
     return (await replay(factsOf(filesystem, directory))).ended
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') return undefined

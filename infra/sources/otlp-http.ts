@@ -32,8 +32,8 @@ export type OtlpHttpOptions = {
   readonly limits: Limits
   /** Records that the intake refused: their client still holds them. */
   readonly onRefused: (parts: readonly Arrived[], reason: Refused['reason']) => void
-  /** Called for each request that is answered. */
-  readonly onAnswer?: (answer: { readonly status: number }) => void
+  /** Called for each request that is answered; how long it took since its head was here. */
+  readonly onAnswer?: (answer: { readonly status: number; readonly durationMs: number }) => void
   readonly log: Pick<Log, 'warn' | 'error'>
 }
 export type Limits = {
@@ -108,6 +108,7 @@ const handler = (server: Server, options: OtlpHttpOptions) => {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // A client that goes away is nothing to report: it was not told 200.
     response.on('error', () => undefined)
+    const startedMs = performance.now()
     const lease = reader.lease()
     const answer = await answerTo(request, { ...options, read: lease.read }).catch(
       (error: unknown): Answer => {
@@ -125,7 +126,7 @@ const handler = (server: Server, options: OtlpHttpOptions) => {
     if (answer === 'gone') return
     if (!server.listening) response.setHeader('connection', 'close')
     sendAnswer(request, response, answer)
-    onAnswer?.({ status: answer.status })
+    onAnswer?.({ status: answer.status, durationMs: performance.now() - startedMs })
   }
 }
 

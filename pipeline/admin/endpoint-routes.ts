@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { CommandResult } from '../../actors/endpoint-manager/protocol.ts'
 import type { Assignment } from '../../schemas/messages.ts'
-import { endpointUrl } from '../config-addresses.ts'
+import { endpointUrl } from '../config/addresses.ts'
 import type { EndpointCommand, EndpointView } from '../observed.ts'
 import { type Answer, json, refusal } from './answer.ts'
 import { queryOf } from './query.ts'

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { isLoopback, type Listen } from '../config-addresses.ts'
+import { isLoopback, type Listen } from '../config/addresses.ts'
 import { type Answer, refusal } from './answer.ts'
 
 export type Gate = (headers: IncomingHttpHeaders) => Answer | undefined

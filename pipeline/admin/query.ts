@@ -1,5 +1,5 @@
-import { type Read, read, wrong } from '../config-fault.ts'
-import { durationMs } from '../config-units.ts'
+import { type Read, read, wrong } from '../config/fault.ts'
+import { durationMs } from '../config/units.ts'
 import { type Answer, refusal } from './answer.ts'
 
 type Parameters<Values> = {

@@ -41,7 +41,7 @@ const inspect: Command = {
     }
     const { segments, records, pending } = sums
     input.print(
-      `${thousands(segments)} segments, ${thousands(records)} records, ${thousands(pending)} of them pending.\n`,
+      `Segments: ${thousands(segments)}. Records: ${thousands(records)}, ${thousands(pending)} of them pending.\n`,
     )
     return 0
   },
@@ -70,7 +70,7 @@ const verify: Command = {
       input.print(
         damaged === 0
           ? `${painted('green', 'Every checksum holds.')}\n`
-          : `${painted('red', `${thousands(damaged)} places are damaged.`)}\n`,
+          : `${painted('red', `Damaged places: ${thousands(damaged)}.`)}\n`,
       )
     }
     return damaged === 0 ? 0 : 1
@@ -83,8 +83,8 @@ const directoryOf = async (input: Input): Promise<string> => {
   const given = textOf(input, 'dir')
   if (given !== undefined) return given
   const [{ loadConfig }, { faultText }] = await Promise.all([
-    import('../config.ts'),
-    import('../config-fault.ts'),
+    import('../config/config.ts'),
+    import('../config/fault.ts'),
   ])
   const file = textOf(input, 'config') ?? configDefault
   const loaded = await loadConfig(file, input.environment)

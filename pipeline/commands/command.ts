@@ -1,4 +1,4 @@
-import type { Environment } from '../config-file.ts'
+import type { Environment } from '../config/config-file.ts'
 
 /** One command of the command line. */
 export type Command = {

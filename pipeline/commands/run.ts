@@ -1,6 +1,6 @@
 import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log.ts'
-import { faultText } from '../config-fault.ts'
-import type { Environment } from '../config-file.ts'
+import type { Environment } from '../config/config-file.ts'
+import { faultText } from '../config/fault.ts'
 import {
   type Command,
   configDefault,
@@ -38,7 +38,7 @@ export const run: Command = {
     const level = levelIn(input.environment)
     // Loaded only here: the other commands have no use for it, and start faster without.
     const [{ loadConfig }, { serve }] = await Promise.all([
-      import('../config.ts'),
+      import('../config/config.ts'),
       import('./serve.ts'),
     ])
     const file = textOf(input, 'config') ?? configDefault

@@ -1,7 +1,7 @@
 import type { Log } from '../../infra/telemetry/log.ts'
 import { openAdmin } from '../admin/server.ts'
-import type { Config } from '../config.ts'
-import { type Listen, listenText } from '../config-addresses.ts'
+import { type Listen, listenText } from '../config/addresses.ts'
+import type { Config } from '../config/config.ts'
 import type { RunningPipeline } from '../observed.ts'
 
 /** What a served pipeline is made of, besides the admin API. */

@@ -1,4 +1,4 @@
-import { faultText, pathText } from '../config-fault.ts'
+import { faultText, pathText } from '../config/fault.ts'
 import { type Command, configDefault, configOption, isSet, jsonOption, textOf } from './command.ts'
 
 export const validate: Command = {
@@ -9,7 +9,7 @@ export const validate: Command = {
   examples: ['holdfast validate', 'holdfast validate --config /etc/holdfast/holdfast.yaml'],
   run: async (input) => {
     // Loaded only here: most commands have no use for what reads a configuration.
-    const { loadConfig } = await import('../config.ts')
+    const { loadConfig } = await import('../config/config.ts')
     const file = textOf(input, 'config') ?? configDefault
     const loaded = await loadConfig(file, input.environment)
     const faults = loaded.kind === 'faulty' ? loaded.faults : []

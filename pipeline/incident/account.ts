@@ -128,22 +128,26 @@ const holdfastAccount = async (
 }
 
 /** What does not hold of what the replay is to show. Empty: all of it was shown. */
-export const faultsOf = ({ naive, holdfast, away }: Accounts): readonly string[] => {
+export const faultsOf = ({ naive, holdfast, away, redirects }: Accounts): readonly string[] => [
+  ...faultsOfOne('Holdfast', holdfast, redirects),
+  ...faultsOfOne('Holdfast with its endpoint away', away, redirects),
+  ...(holdfast.dropped > 0
+    ? [`Holdfast dropped ${holdfast.dropped} records, with drop events: was this machine too busy?`]
+    : []),
+  ...(naive.stalledAtMs === null || naive.waitingForLock === 0
+    ? ['The naive agent did not deadlock this time, so the incident was not shown.']
+    : naive.unreported <= 0
+      ? ['The naive agent deadlocked but lost nothing, so the incident was not shown.']
+      : []),
+]
+
+const faultsOfOne = (name: string, account: HoldfastAccount, redirects: number) => {
+  const { unreported, pending, redirectsObeyed, ledgerAgrees } = account
   const faults: string[] = []
-  for (const [name, account] of [
-    ['Holdfast', holdfast],
-    ['Holdfast with its endpoint away', away],
-  ] as const) {
-    // biome-ignore format: one line
-    if (account.unreported > 0) faults.push(`${name} lost ${account.unreported} records and did not say so.`) // biome-ignore format: one line
-    if (account.pending > 0) faults.push(`${name} still held ${account.pending} records at the end.`) // biome-ignore format: one line
-    if (!account.ledgerAgrees) faults.push(`The ledger of ${name} does not agree with what arrived.`) // biome-ignore format: one line
-  }
-  if (holdfast.dropped > 0)
-    faults.push(`Holdfast dropped ${holdfast.dropped} records, with a drop event for each.`)
-  if (naive.stalledAtMs === null || naive.waitingForLock === 0)
-    faults.push('The naive agent did not deadlock this time, so the incident was not shown.')
-  else if (naive.unreported <= 0)
-    faults.push('The naive agent deadlocked but lost nothing, so the incident was not shown.')
+  if (unreported > 0) faults.push(`${name} lost ${unreported} records and did not say so.`)
+  if (pending > 0) faults.push(`${name} still held ${pending} records at the end.`)
+  if (redirectsObeyed < redirects)
+    faults.push(`${name} obeyed ${redirectsObeyed} of ${redirects} redirects.`)
+  if (!ledgerAgrees) faults.push(`The ledger of ${name} does not agree with what arrived.`)
   return faults
 }

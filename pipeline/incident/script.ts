@@ -23,10 +23,10 @@ export const script = {
 /** A payload comes so often. */
 export const tickMs = 25
 /** How much of all that comes the caches hold. */
-export const cacheShare = 0.24
+export const cacheShare = 0.2
 /** What the endpoints take to answer while all is well. */
 export const answerMs = { A: 30, B: 15 } as const
 
 export const secondsDefault = 13
-export const secondsMin = 3
+export const secondsMin = 5
 export const secondsMax = 22

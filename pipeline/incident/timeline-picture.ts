@@ -44,8 +44,8 @@ const meanings: readonly (readonly (readonly [Glyph, string])[])[] = [
     [redirect, 'told to redirect'],
   ],
   [
-    [overwriting, 'overwriting, unsaid'],
-    [dropping, 'dropping, each with an event'],
+    [overwriting, 'overwriting unsaid'],
+    [dropping, 'dropping with an event'],
     [restart, 'restarted by a person'],
   ],
 ]

@@ -21,6 +21,9 @@ export type HoldfastProcess = {
 }
 export type LogLine = { readonly level: string; readonly event: string } & Record<string, unknown>
 
+/** Of a process that did not start. */
+const linesShownMax = 20
+
 /** A folder that is removed at the end. */
 export const workspace = async (): Promise<{ path: string } & AsyncDisposable> => {
   const path = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
@@ -55,7 +58,8 @@ export const startHoldfast = async (
   const ready = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([line]) => JSON.parse(line)),
     exited.then(([status]) => {
-      throw new Error(`holdfast run exited with ${status}: ${JSON.stringify(lines.at(-1))}`)
+      const last = lines.slice(-linesShownMax).map((line) => JSON.stringify(line))
+      throw new Error(`holdfast run exited with ${status}: ${last.join('\n')}`)
     }),
   ])
   const kill = async (signal: NodeJS.Signals): Promise<number | null> => {

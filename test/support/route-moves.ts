@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict'
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Verdict } from '../../actors/delivery/protocol.ts'
-import { recordsOf } from '../../actors/delivery/pieces.ts'
-import { instant } from '../../schemas/brand.ts'
 import type { BatchesLeased, Held } from '../../schemas/messages.ts'
 import { type Move, numberOf } from './explore.ts'
-import { leasedUntil, settlementOf, urls } from './route-parts.ts'
-import { type Bounds, type openRoute, type RouteWorld, valueOf } from './route-world.ts'
+import { leasedUntil, urls } from './route-parts.ts'
+import {
+  type Bounds,
+  type openRoute,
+  type RouteWorld,
+  recordedFor,
+  valueOf,
+} from './route-world.ts'
 
 type Route = ReturnType<typeof openRoute>
 const leasedMs = 1_000_000
@@ -117,21 +121,18 @@ const timers = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =>
   return moves
 }
 /** A redirect that is not answered in time is bounded by the redirects. */
-const bounds: Readonly<Record<string, keyof Bounds>> = { attempting: 'hangs', recording: 'failures' }
+const bounds: Readonly<Record<string, keyof Bounds>> = {
+  attempting: 'hangs',
+  recording: 'failures',
+}
 
 const answers = (route: Route, world: RouteWorld, sendId: string): readonly Move<RouteWorld>[] => {
   const send = world.sends[sendId]
   if (send === undefined) return []
   const { context } = send.snapshot
   if (valueOf(send) === 'recording') {
-    const settlements = context.held
-      .filter(({ batch }) => (context.progress[batch.id]?.delivered ?? 0) > 0)
-      .map((held) => settlementOf(held))
-    const recorded = { type: 'fates.recorded', settlements }
-    const moves: Move<RouteWorld>[] = [
-      [`the ledger has the ends of ${sendId}`, () => route.told(world, sendId, recorded)],
-    ]
-    return moves
+    const recorded = recordedFor(send)
+    return [[`the ledger has the ends of ${sendId}`, () => route.told(world, sendId, recorded)]]
   }
   if (valueOf(send) !== 'attempting') return []
   const answer = (verdict: Verdict, from = world): RouteWorld =>
@@ -214,4 +215,3 @@ export const isSettled = (world: RouteWorld): boolean =>
   isStill(world) &&
   valueOf(world.dispatcher) === 'idle' &&
   world.window.batchesMax > 0
-void instant; void recordsOf

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import type { AnyMachineSnapshot } from 'xstate'
 import { delivery } from '../../actors/delivery/machine.ts'
+import { fatesOf } from '../../actors/delivery/pieces.ts'
 import type { DeliveryEffects, DeliveryInput } from '../../actors/delivery/protocol.ts'
 import { dispatcher } from '../../actors/dispatcher/machine.ts'
 import type { DispatcherEffects, DispatcherInput } from '../../actors/dispatcher/protocol.ts'
@@ -18,7 +19,7 @@ import type { Tell } from '../../actors/kit/tell.ts'
 import type { BatchesReturned, DemandRaised, Held } from '../../schemas/messages.ts'
 import type { Effect } from './drive.ts'
 import { type Known, type KnownStep, remembered } from './explore.ts'
-
+import { settlementOf } from './route-parts.ts'
 
 type Message = { readonly type: string }
 export type Bounds = {
@@ -59,12 +60,22 @@ export type RouteInputs = {
   readonly manager: EndpointManagerInput
   readonly held: readonly Held[]
   readonly bounds: Bounds
+  /**
+   * Who takes a step of its own: the ledger to answer, or the endpoint manager to hear how sends end.
+   * Whoever is not named does so before anything else happens, which leaves fewer worlds to look at.
+   */
+  readonly slow: readonly ('ledger' | 'reports')[]
 }
-
-
 
 export const valueOf = ({ snapshot }: { readonly snapshot: unknown }): string =>
   String((snapshot as AnyMachineSnapshot).value)
+
+/** The ledger's answer to a send. */
+export const recordedFor = ({ snapshot }: Known<typeof delivery>): Message => {
+  const { held, progress } = snapshot.context
+  const settlements = fatesOf(held, progress).map((fate) => settlementOf(fate.held))
+  return { type: 'fates.recorded', settlements } as Message
+}
 
 export const openRoute = (inputs: RouteInputs) => {
   const machines = {
@@ -81,8 +92,12 @@ export const openRoute = (inputs: RouteInputs) => {
 
   /** The cache keeps count: what is let go of must be leased, and is let go of once. */
   const letGo = (world: RouteWorld, ids: readonly string[], to: 'held' | 'settled'): RouteWorld => {
-    for (const id of ids) assert.equal(world.batches[id], 'leased', `${id} ${to}, and was not leased`)
-    return { ...world, batches: { ...world.batches, ...Object.fromEntries(ids.map((id) => [id, to])) } }
+    for (const id of ids)
+      assert.equal(world.batches[id], 'leased', `${id} ${to}, and was not leased`)
+    return {
+      ...world,
+      batches: { ...world.batches, ...Object.fromEntries(ids.map((id) => [id, to])) },
+    }
   }
 
   const toldCache = (world: RouteWorld, message: Message): RouteWorld => {
@@ -105,6 +120,8 @@ export const openRoute = (inputs: RouteInputs) => {
         const tell = params as Tell
         if (tell.to === 'cache') return toldCache(world, tell.message)
         const to = tell.to === 'delivery' ? tell.sendId : tell.to
+        const isPrompt = tell.message.type === 'attempt.reported' && !inputs.slow.includes('reports')
+        if (isPrompt) return told(world, to, tell.message)
         return channelled(world, `${who}>${to}`, tell.message)
       }
       case 'startSend':
@@ -166,7 +183,11 @@ export const openRoute = (inputs: RouteInputs) => {
     const send = world.sends[who]
     if (send === undefined) return world
     const { next, effects } = machines.delivery.step(send, message, nowMs)
-    if (next.snapshot.status !== 'done') return after({ ...world, nowMs, sends: { ...world.sends, [who]: next } }, effects) // biome-ignore format: one line
+    if (next.snapshot.status !== 'done') {
+      const going = after({ ...world, nowMs, sends: { ...world.sends, [who]: next } }, effects)
+      const isRecording = !inputs.slow.includes('ledger') && valueOf(next) === 'recording'
+      return isRecording ? told(going, who, recordedFor(next)) : going
+    }
     const { [who]: _, ...sends } = world.sends
     const { [`dispatcher>${who}`]: __, ...channels } = world.channels
     return after({ ...world, nowMs, sends, channels }, effects)

@@ -152,7 +152,7 @@ suite('a process', { concurrency: 2 }, () => {
     const before = await filesIn(join(folder.path, 'data'))
     await assert.rejects(
       startHoldfast(folder.path, config),
-      /exited with 1.*endpoint-manager.*has version 99; this release reads version 1/,
+      /exited with 1.*endpoint-manager.*has version 99; this release reads version 1/s,
     )
     assert.deepEqual(await filesIn(join(folder.path, 'data')), before)
 
@@ -171,7 +171,7 @@ suite('a process', { concurrency: 2 }, () => {
     await using holdfast = await startHoldfast(folder.path, config)
     await assert.rejects(
       startHoldfast(folder.path, config),
-      new RegExp(`exited with 1.*the process ${holdfast.pid} owns it`),
+      new RegExp(`exited with 1.*the process ${holdfast.pid} owns it`, 's'),
     )
     const load = smallLoad()
     t.after(load.close)

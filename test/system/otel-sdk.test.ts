@@ -3,7 +3,7 @@
  * arrives as the protobuf that says the same.
  */
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { OTLPLogExporter as JsonExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { OTLPLogExporter as ProtobufExporter } from '@opentelemetry/exporter-logs-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
@@ -14,7 +14,8 @@ import {
 } from '@opentelemetry/sdk-logs'
 import { settledAccountOf } from '../support/account.ts'
 import { startHoldfast, workspace } from '../support/holdfast-process.ts'
-import { openSink, type Sink } from '../support/sink.ts'
+import { openTestSink } from '../support/route.ts'
+import type { Sink } from '../support/sink.ts'
 import { decode } from '../unit/infra/otlp/oracle.ts'
 
 const exporters = { protobuf: ProtobufExporter, json: JsonExporter } as const
@@ -58,12 +59,6 @@ const emit = async (service: string, sending: readonly LogRecordExporter[]): Pro
   await provider.shutdown()
 }
 
-const opened = async (t: TestContext): Promise<Sink> => {
-  const sink = await openSink({ keep: 'bodies' })
-  t.after(sink.close)
-  return sink
-}
-
 const recordsAt = ({ requests }: Sink): readonly Buffer[] =>
   requests.flatMap(({ records }) => records)
 
@@ -82,32 +77,33 @@ const comparison = {
   json: { word: 'in every field', of: meaningOf },
 } as const
 
-for (const kind of ['protobuf', 'json'] as const)
-  for (const compression of compressions)
-    test(`what the SDK exports by ${kind}, compression ${compression}, arrives ${comparison[kind].word}`, async (t) => {
-      const [sink, direct] = [await opened(t), await opened(t)]
-      await using folder = await workspace()
-      await using holdfast = await startHoldfast(folder.path, {
-        endpoint: { url: sink.url, compression },
-      })
-      // The SDK itself says what has to arrive: a second exporter sends protobuf past Holdfast.
-      await emit('checkout', [
-        exporterOf(kind, { url: holdfast.otlp, compression }),
-        exporterOf('protobuf', { url: direct.url, compression: 'none' }),
-      ])
-      const { totals, streams } = await settledAccountOf(holdfast)
-      assert.deepEqual([totals.accepted, totals.delivered], [recordCount, recordCount])
-      assert.deepEqual(
-        streams.map(({ tenant, service }) => [tenant, service]),
-        [['acme', 'checkout']],
-      )
-      const { of } = comparison[kind]
-      const [arrived, sent] = [recordsAt(sink).map(of), recordsAt(direct).map(of)]
-      assert.equal(new Set(sent).size, recordCount)
-      assert.equal(arrived.length, recordCount)
-      for (const record of sent) assert.ok(arrived.includes(record), record)
-      for (const { tenant, headers } of sink.requests) {
-        assert.equal(tenant, 'acme')
-        assert.equal(headers['content-encoding'], compression === 'gzip' ? 'gzip' : undefined)
-      }
+for (const compression of compressions)
+  test(`what the SDK exports arrives, compression ${compression}`, async (t) => {
+    const sink = await openTestSink(t)
+    await using folder = await workspace()
+    await using holdfast = await startHoldfast(folder.path, {
+      endpoint: { url: sink.url, compression },
     })
+    for (const kind of ['protobuf', 'json'] as const)
+      await t.test(`by ${kind}: ${comparison[kind].word}`, async (its) => {
+        // The SDK itself says what has to arrive: a second exporter sends protobuf past Holdfast.
+        const direct = await openTestSink(its)
+        const before = recordsAt(sink).length
+        await emit(`by-${kind}`, [
+          exporterOf(kind, { url: holdfast.otlp, compression }),
+          exporterOf('protobuf', { url: direct.url, compression: 'none' }),
+        ])
+        const { streams } = await settledAccountOf(holdfast)
+        const account = streams.find(({ service }) => service === `by-${kind}`)
+        assert.deepEqual([account?.tenant, account?.delivered], ['acme', recordCount])
+        const { of } = comparison[kind]
+        const [arrived, sent] = [recordsAt(sink).slice(before).map(of), recordsAt(direct).map(of)]
+        assert.equal(new Set(sent).size, recordCount)
+        assert.equal(arrived.length, recordCount)
+        for (const record of sent) assert.ok(arrived.includes(record), record)
+      })
+    for (const { tenant, headers } of sink.requests) {
+      assert.equal(tenant, 'acme')
+      assert.equal(headers['content-encoding'], compression === 'gzip' ? 'gzip' : undefined)
+    }
+  })

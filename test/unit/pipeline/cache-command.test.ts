@@ -29,7 +29,7 @@ describe('holdfast cache', () => {
     const shown = await ask('inspect')
     assert.deepEqual([shown.status, shown.stderr], [0, ''])
     assert.match(shown.stdout, /segment-\d+-\w+\.log {2}\w+, [\d,]+ bytes, 3 batches, \d+ records/)
-    assert.match(shown.stdout, /\n1 segments, \d+ records, \d+ of them pending\.\n$/)
+    assert.match(shown.stdout, /\nSegments: 1\. Records: 30, 30 of them pending\.\n$/)
     const { segments } = JSON.parse((await ask('inspect', '--json')).stdout)
     assert.deepEqual([segments.length, segments[0].batches], [1, 3])
   })
@@ -55,7 +55,7 @@ describe('holdfast cache', () => {
       damaged.stdout,
       /: payload, the payload does not have its checksum; records \d+-\d+ of /,
     )
-    assert.match(damaged.stdout, /\n1 places are damaged\.\n$/)
+    assert.match(damaged.stdout, /\nDamaged places: 1\.\n$/)
     const { damage } = JSON.parse((await ask('verify', '--json')).stdout)
     assert.deepEqual([damage.length, damage[0].kind], [1, 'payload'])
   })

@@ -9,7 +9,11 @@ import { open } from './call-admin.ts'
 import { handMade } from './hand-made.ts'
 import { holdfast, start } from './process.ts'
 
-const commands = ['run', 'validate', 'ledger', 'drops', ...['show', 'set', 'pin', 'unpin'].map((name) => `endpoint ${name}`)] // biome-ignore format: one list
+const commands = [
+  ...['run', 'validate', 'ledger', 'drops', 'incident'],
+  ...['show', 'set', 'pin', 'unpin'].map((name) => `endpoint ${name}`),
+  ...['inspect', 'verify'].map((name) => `cache ${name}`),
+]
 
 describe('the command line', () => {
   it('says how it is used: all of it, each group, and each command with an example', async () => {

@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { type Config, loadConfig, parseConfig } from '../../../pipeline/config.ts'
-import { faultText } from '../../../pipeline/config-fault.ts'
-import type { Environment } from '../../../pipeline/config-file.ts'
-import { configJsonSchema } from '../../../pipeline/config-json-schema.ts'
-import { priorityBy } from '../../../pipeline/config-priorities.ts'
+import { type Config, loadConfig, parseConfig } from '../../../pipeline/config/config.ts'
+import type { Environment } from '../../../pipeline/config/config-file.ts'
+import { faultText } from '../../../pipeline/config/fault.ts'
+import { configJsonSchema } from '../../../pipeline/config/json-schema.ts'
+import { priorityBy } from '../../../pipeline/config/priorities.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const source = 'sources: { otlp_http: {} }\n'
@@ -135,8 +135,8 @@ describe('a configuration', () => {
     assert.match(JSON.stringify(loaded), /sentinel\.stall_after is read, but this version/)
   })
 
-  it('has a JSON Schema, and the committed one is current (node pipeline/config-json-schema.ts)', async () => {
-    const committed = await readFile(join(root, 'pipeline/config.schema.json'), 'utf8')
+  it('has a JSON Schema, and the committed one is current (node pipeline/config/json-schema.ts)', async () => {
+    const committed = await readFile(join(root, 'pipeline/config/config.schema.json'), 'utf8')
     assert.equal(committed, configJsonSchema())
   })
 })

@@ -5,7 +5,7 @@
 import { openLog } from '../../../infra/telemetry/log.ts'
 import { interruption } from '../../../pipeline/commands/interruption.ts'
 import { serve } from '../../../pipeline/commands/serve.ts'
-import { parseConfig } from '../../../pipeline/config.ts'
+import { parseConfig } from '../../../pipeline/config/config.ts'
 import { handMade } from './hand-made.ts'
 
 const [behaviour] = process.argv.slice(2)

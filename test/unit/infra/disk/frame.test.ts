@@ -9,10 +9,11 @@ test('a frame has the bytes that version 1 is defined to have', () => {
     payload: [Buffer.from('pay'), Buffer.from('load')],
     salt: 0x01020304,
   })
+  // As Python's zlib.crc32 and struct.pack have it.
   const golden = [
-    '4846726d 0100 0403 04000000 07000000 1d4bb3f7 6beebd86 68656164',
+    '4846726d 0100 0403 04000000 07000000 ad088bf2 f23e9840 68656164',
     '7061796c6f6164',
-    '68656164 0100 0403 04000000 07000000 1d4bb3f7 53d52c6b 48456e64',
+    '68656164 04000000 07000000 ad088bf2 a8832dd1 0100 0403 48456e64',
   ]
   assert.equal(Buffer.concat(pieces).toString('hex'), golden.join('').replaceAll(' ', ''))
   assert.equal(bytes, 24 + 4 + 7 + 4 + 24)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type FaultyDisk, openFaultyDisk } from '../../../support/faulty-disk.ts'
 import { actorsIn, factOf, recovered } from './journal-fixture.ts'
 
-const seedsPerStop = 24
+const seedsPerStop = 10
 
 /** What was acknowledged, and what was asked for and may be there besides. */
 type Account = { acknowledged: string[]; asked: string[] }

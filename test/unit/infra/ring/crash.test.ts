@@ -4,7 +4,7 @@ import type { Appended, RecordLog } from '../../../../infra/ring/record-log.ts'
 import type { FaultyDisk } from '../../../support/faulty-disk.ts'
 import { diskOf, loadAll, nothingEnded, ringOn, unstored } from './ring-fixture.ts'
 
-const seedsPerStop = 12
+const seedsPerStop = 8
 /** Small, so that the script below fills and seals segments. */
 const options = { segmentBytes: 1_500, segmentFramesMax: 4, report: () => undefined }
 

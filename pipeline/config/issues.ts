@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { type Fault, meant } from './config-fault.ts'
 import type { ConfigFile, Path } from './config-file.ts'
-import { allowedIn } from './config-scalars.ts'
-import { fileSchema } from './config-schema.ts'
+import { type Fault, meant } from './fault.ts'
+import { allowedIn } from './scalars.ts'
+import { fileSchema } from './schema.ts'
 
 type Issue = z.core.$ZodIssue
 

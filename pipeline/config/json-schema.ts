@@ -1,11 +1,11 @@
 /**
  * Writes `config.schema.json`, for editors and for whoever checks configurations elsewhere:
- * `node pipeline/config-json-schema.ts`. A test fails when it lags behind `config-schema.ts`.
+ * `node pipeline/config/json-schema.ts`. A test fails when it lags behind `schema.ts`.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fileSchema } from './config-schema.ts'
+import { fileSchema } from './schema.ts'
 
 export const configJsonSchema = (): string => {
   const schema = z.toJSONSchema(fileSchema, {

@@ -1,15 +1,5 @@
 import { z } from 'zod'
-import {
-  count,
-  duration,
-  headerKey,
-  hidden,
-  hosts,
-  listen,
-  size,
-  url,
-  word,
-} from './config-scalars.ts'
+import { count, duration, headerKey, hidden, hosts, listen, size, url, word } from './scalars.ts'
 
 /** The keys of a configuration file, with their defaults. What they mean stands in `config.ts`. */
 

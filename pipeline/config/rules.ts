@@ -1,8 +1,8 @@
-import { header, isLoopback, type Listen, listenText } from './config-addresses.ts'
-import type { Fault } from './config-fault.ts'
+import { header, isLoopback, type Listen, listenText } from './addresses.ts'
 import type { Path } from './config-file.ts'
-import type { FileContent } from './config-schema.ts'
-import { byteText, durationText } from './config-units.ts'
+import type { Fault } from './fault.ts'
+import type { FileContent } from './schema.ts'
+import { byteText, durationText } from './units.ts'
 
 type Finding = Omit<Fault, 'line'>
 const finding = (path: Path, problem: string, allowed: string): Finding => ({

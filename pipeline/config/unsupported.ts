@@ -1,5 +1,5 @@
-import type { Fault } from './config-fault.ts'
 import type { Path, Tree } from './config-file.ts'
+import type { Fault } from './fault.ts'
 
 /**
  * What a configuration may ask for and this version cannot do. It is refused by name, since a source

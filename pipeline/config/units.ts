@@ -1,4 +1,4 @@
-import { type Read, read, wrong } from './config-fault.ts'
+import { type Read, read, wrong } from './fault.ts'
 
 const msPer: Readonly<Record<string, number>> = {
   ms: 1,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { endpointUrl, headerName, hostPattern, listenAddress } from './config-addresses.ts'
-import { type Read, read, wrong } from './config-fault.ts'
+import { endpointUrl, headerName, hostPattern, listenAddress } from './addresses.ts'
+import { type Read, read, wrong } from './fault.ts'
 import {
   byteCount,
   bytesPattern,
@@ -8,7 +8,7 @@ import {
   durationMs,
   durationPattern,
   durationText,
-} from './config-units.ts'
+} from './units.ts'
 
 /** The kinds of single values that a configuration file holds, each read to its meaning at once. */
 

@@ -8,7 +8,7 @@ import {
   parseDocument,
   type YAMLError,
 } from 'yaml'
-import type { Fault } from './config-fault.ts'
+import type { Fault } from './fault.ts'
 
 /**
  * A YAML file with the environment filled in.

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import type { Listen } from './config-addresses.ts'
-import type { Fault } from './config-fault.ts'
+import type { Listen } from './addresses.ts'
 import { type ConfigFile, type Environment, readConfigFile } from './config-file.ts'
-import { faultsOf } from './config-issues.ts'
-import type { PriorityRule } from './config-priorities.ts'
-import { findings } from './config-rules.ts'
-import { type FileContent, fileSchema } from './config-schema.ts'
-import { ineffectiveIn, withoutUnsupported } from './config-unsupported.ts'
+import type { Fault } from './fault.ts'
+import { faultsOf } from './issues.ts'
+import type { PriorityRule } from './priorities.ts'
+import { findings } from './rules.ts'
+import { type FileContent, fileSchema } from './schema.ts'
+import { ineffectiveIn, withoutUnsupported } from './unsupported.ts'
 
 /** What a pipeline is told once, at its start: read, checked, with defaults, unchangeable. */
 export type Config = {

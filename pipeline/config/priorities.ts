@@ -1,4 +1,4 @@
-import type { Priority } from '../schemas/messages.ts'
+import type { Priority } from '../../schemas/messages.ts'
 
 /** Streams whose records are of a class; null matches every one. `*` stands for any text. */
 export type PriorityRule = {

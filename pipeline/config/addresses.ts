@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { isIP } from 'node:net'
-import { type Read, read, wrong } from './config-fault.ts'
+import { type Read, read, wrong } from './fault.ts'
 
 /** Where to listen. Port 0 takes any that is free. */
 export type Listen = { readonly host: string; readonly port: number }
