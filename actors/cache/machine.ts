@@ -144,7 +144,8 @@ const appending = waits({
           proceed,
         ],
       },
-      'log.failed': { target: to('full'), actions: [refuseAppend, 'setRetry'] },
+      // A full disk may need just the space of a segment in which nothing is pending any more.
+      'log.failed': { target: to('full'), actions: [refuseAppend, proceed, 'setRetry'] },
       'append.requested': defer,
       'drain.requested': defer,
       'log.recovered': isRecoveredOnce,
@@ -235,7 +236,7 @@ const full = waits({
     {
       guard: 'mayBeTriedAgain',
       target: to('open'),
-      actions: [sweep, 'forgetRefusal', proceed, tellOpened],
+      actions: [sweep, proceed, 'forgetRefusal', tellOpened],
     },
     {
       target: to('full'),

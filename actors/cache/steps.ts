@@ -80,13 +80,13 @@ export const removed = (context: CacheContext, segment: number): CacheContext =>
 })
 
 /**
- * Segments to which nothing will be appended and in which nothing is pending. While the cache refuses
- * because it is full, that is so of every segment: else what is left of them could keep it full.
+ * Segments to which nothing will be appended and in which nothing is pending. While the cache refuses,
+ * that is so of every segment: what is left of one could keep the cache, or its disk, full.
  */
 export const retirable = ({ lanes, refusal }: CacheContext): readonly number[] =>
   priorities
     .flatMap((priority) => lanes[priority].segments)
-    .filter(({ sealed, batches }) => batches === 0 && (sealed || refusal === 'cache_full'))
+    .filter(({ sealed, batches }) => batches === 0 && (sealed || refusal !== null))
     .map(({ id }) => id)
 
 export const swept = (context: CacheContext, nowMs: InstantMs): CacheContext => ({

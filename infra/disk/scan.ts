@@ -28,6 +28,8 @@ export type FoundFrame = {
   readonly shape: Shape
   /** Which copy of the header was read: `tail` where the head is damaged. */
   readonly from: 'head' | 'tail'
+  /** As it lies there, whether it has its checksum or not; `null` where payloads are skipped. */
+  readonly payload: Buffer | null
 }
 export type Found =
   | FoundFrame
@@ -43,18 +45,21 @@ export type ScanOptions = {
   readonly from: number
   /** Offset at which to stop: the end of the file. */
   readonly to: number
+  /** Default `skip`. */
+  readonly payloads?: 'skip' | 'read'
 }
 
-/** Where frames follow one another at once, this many bytes of heads and payloads are read together. */
-const readBytes = 16 * 1024
+/** Small frames are read together, so many bytes at a time; where payloads are wanted, more. */
+const headReadBytes = 16 * 1024
+const payloadReadBytes = 1024 * 1024
 const searchBytes = 1024 * 1024
 /** Read with a head, so that the header behind it is there already. */
 const headerBytesGuessed = 512
 
-/** What is in a file, in order and without holes. Payloads are not read. */
+/** What is in a file, in order and without holes. */
 export async function* scanFrames(options: ScanOptions): AsyncGenerator<Found, void, undefined> {
   const { to, salt } = options
-  const window = openWindow({ file: options.file, to, readBytes })
+  const window = windowFor(options)
   let offset = options.from
   while (offset < to) {
     const head = await headAt(window, { offset, to, salt })
@@ -69,13 +74,29 @@ export async function* scanFrames(options: ScanOptions): AsyncGenerator<Found, v
       yield { kind: 'torn', offset, bytes: to - offset }
       return
     }
-    yield { kind: 'frame', offset, bytes, ...head, from: 'head' }
+    const payload = await payloadIn(window, options, { offset, shape: head.shape })
+    yield { kind: 'frame', offset, bytes, ...head, from: 'head', payload }
     offset += bytes
   }
 }
 
-/** Reads a frame's payload piece by piece and compares it with its checksum. */
-export const payloadIsIntact = async (file: OpenFile, frame: FoundFrame, salt: number) => {
+const windowFor = ({ file, to, payloads }: ScanOptions): Window =>
+  openWindow({ file, to, readBytes: payloads === 'read' ? payloadReadBytes : headReadBytes })
+
+const payloadIn = async (
+  window: Window,
+  { payloads }: ScanOptions,
+  { offset, shape }: { readonly offset: number; readonly shape: Shape },
+): Promise<Buffer | null> =>
+  payloads === 'read' ? window.bytes(offset + payloadOffsetOf(shape), shape.payloadBytes) : null
+
+/** Compares a frame's payload with its checksum; reads it, piece by piece, if it was skipped. */
+export const payloadIsIntact = async (
+  file: OpenFile,
+  frame: FoundFrame,
+  salt: number,
+): Promise<boolean> => {
+  if (frame.payload !== null) return payloadCrcOf([frame.payload], salt) === frame.shape.payloadCrc
   const start = frame.offset + payloadOffsetOf(frame.shape)
   const to = start + frame.shape.payloadBytes
   const window = openWindow({ file, to, readBytes: searchBytes })
@@ -143,12 +164,14 @@ async function* damagedRegion(
   options: ScanOptions,
   region: { readonly offset: number; readonly end: number },
 ): AsyncGenerator<Found, void, undefined> {
+  const window = windowFor(options)
   let offset = region.offset
   for (const tail of await tailsIn(options, region)) {
     if (tail.offset > offset) yield { kind: 'unknown', offset, bytes: tail.offset - offset }
     const { shape, header } = tail
     const bytes = frameBytesOf(shape)
-    yield { kind: 'frame', offset: tail.offset, bytes, shape, header, from: 'tail' }
+    const payload = await payloadIn(window, options, tail)
+    yield { kind: 'frame', offset: tail.offset, bytes, shape, header, from: 'tail', payload }
     offset = tail.end
   }
   if (offset === region.end) return

@@ -3,10 +3,10 @@ import type { Entry } from './overwriting-cache.ts'
 
 /** Of what is sent in the replay: one stream of sign-ins, each record with its number. */
 export const service = 'sign-ins'
-export const recordsPerPayload = 8
+export const recordsPerPayload = 16
 const noteChars = 96
 
-/** Eight records from `first` on, as OTLP protobuf. @throws never, unless the encoder is broken. */
+/** Sixteen records from `first` on, as OTLP protobuf. @throws never, unless the encoder is broken. */
 export const payloadOf = (first: number, atMs: number): Entry => {
   const logRecords = Array.from({ length: recordsPerPayload }, (_, index) => ({
     timeUnixNano: `${atMs}000000`,

@@ -1,7 +1,7 @@
 /** The files of a journal: their names, and what is in one. */
 import { decodeFileHeader, type FileHeader, fileHeaderBytes } from '../disk/file-header.ts'
 import type { OpenFile } from '../disk/filesystem.ts'
-import { payloadCrcOf, payloadOffsetOf } from '../disk/frame.ts'
+import { payloadCrcOf } from '../disk/frame.ts'
 import { type FoundFrame, scanFrames } from '../disk/scan.ts'
 import { openWindow } from '../disk/window.ts'
 import { decodeFacts } from './fact-frame.ts'
@@ -46,12 +46,18 @@ export async function* readFacts(
   const to = await file.size()
   let end = fileHeaderBytes
   let unfinished: FoundFrame | undefined
-  for await (const found of scanFrames({ file, salt, from: fileHeaderBytes, to })) {
+  for await (const found of scanFrames({
+    file,
+    salt,
+    from: fileHeaderBytes,
+    to,
+    payloads: 'read',
+  })) {
     if (found.kind === 'torn') break
     if (unfinished !== undefined) throw corrupt(path, unfinished.offset, wrongChecksum)
     if (found.kind === 'unknown') throw corrupt(path, found.offset, unreadable)
-    const payload = await payloadOf(file, found)
-    if (payloadCrcOf([payload], salt) !== found.shape.payloadCrc) {
+    const { payload } = found
+    if (payload === null || payloadCrcOf([payload], salt) !== found.shape.payloadCrc) {
       unfinished = found
       continue
     }
@@ -62,12 +68,6 @@ export async function* readFacts(
   }
   if (end < durableBytes) throw corrupt(path, end, unfinished ? wrongChecksum : unreadable)
   return end
-}
-
-const payloadOf = async (file: OpenFile, { offset, shape }: FoundFrame): Promise<Buffer> => {
-  const start = offset + payloadOffsetOf(shape)
-  const window = openWindow({ file, to: start + shape.payloadBytes, readBytes: 0 })
-  return window.bytes(start, shape.payloadBytes)
 }
 
 const wrongChecksum = 'the frame there does not have its checksum'

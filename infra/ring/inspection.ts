@@ -63,7 +63,7 @@ const reportOf = async (segment: OfflineSegment): Promise<SegmentReport> => {
   const times = { fromMs: 0, toMs: 0, acceptedFromMs: 0, acceptedToMs: 0 }
   let [batches, records] = [0, 0]
   let unreadableBytes = segment.header === undefined ? segment.bytes : 0
-  for await (const found of segment.found()) {
+  for await (const found of segment.found('skip')) {
     if (found.kind !== 'batch') {
       unreadableBytes += found.bytes
       continue

@@ -29,7 +29,7 @@ export type OfflineSegment = {
   /** `undefined` when neither copy of it is readable: then nothing is found. */
   readonly header: FileHeader | undefined
   readonly file: OpenFile
-  readonly found: () => AsyncIterable<FoundBatch>
+  readonly found: (payloads: 'skip' | 'read') => AsyncIterable<FoundBatch>
   readonly fateOf: (offset: number) => Fate
 }
 
@@ -75,9 +75,9 @@ export async function* offlineSegments({
         bytes,
         header,
         file,
-        found: async function* () {
+        found: async function* (payloads) {
           if (header !== undefined)
-            yield* scanBatches(file, { ...header, id: named.id }, { from, to: bytes })
+            yield* scanBatches(file, { ...header, id: named.id }, { from, to: bytes, payloads })
         },
         fateOf: (offset) => fateIn(ended, named.id, offset),
       }
@@ -92,7 +92,7 @@ export async function* offlineBatches(
   ring: OfflineRing,
 ): AsyncGenerator<OfflineBatch, void, undefined> {
   for await (const { path, file, header, found, fateOf } of offlineSegments(ring)) {
-    for await (const it of found()) {
+    for await (const it of found('skip')) {
       if (it.kind !== 'batch' || header === undefined) continue
       const { frame, held } = it
       const payload = async (): Promise<Buffer | undefined> => {

@@ -133,7 +133,9 @@ const readFrames = async (
   const [ended, to] = [new Set<number>(), await file.size()]
   state.ended = ended
   let tornBytes = 0
-  for await (const found of scanBatches(file, state, { from: fileHeaderBytes, to })) {
+  const read = payloads === 'verified' ? 'read' : 'skip'
+  const range = { from: fileHeaderBytes, to, payloads: read } as const
+  for await (const found of scanBatches(file, state, range)) {
     if (found.kind !== 'batch') {
       if (found.kind === 'torn') {
         tornBytes = found.bytes

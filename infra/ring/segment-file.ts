@@ -3,7 +3,7 @@ import { decodeValue, isDecodeFailure } from '../../schemas/codec.ts'
 import type { Held } from '../../schemas/messages.ts'
 import { decodeFileHeader, type FileHeader, fileHeaderBytes } from '../disk/file-header.ts'
 import type { OpenFile } from '../disk/filesystem.ts'
-import { type FoundFrame, scanFrames } from '../disk/scan.ts'
+import { type FoundFrame, type ScanOptions, scanFrames } from '../disk/scan.ts'
 import { openWindow } from '../disk/window.ts'
 import type { SegmentState } from './segment.ts'
 
@@ -32,11 +32,11 @@ export type FoundBatch =
       readonly detail: string
     }
 
-/** What is in a segment from an offset of a frame on, in order. Payloads are not read. */
+/** What is in a segment from an offset of a frame on, in order. */
 export async function* scanBatches(
   file: OpenFile,
   segment: Pick<SegmentState, 'id' | 'salt' | 'schema'>,
-  range: { readonly from: number; readonly to: number },
+  range: Pick<ScanOptions, 'from' | 'to' | 'payloads'>,
 ): AsyncGenerator<FoundBatch, void, undefined> {
   for await (const found of scanFrames({ file, salt: segment.salt, ...range })) {
     const { offset, bytes } = found

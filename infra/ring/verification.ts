@@ -32,7 +32,7 @@ export async function* verifyRing(
 ): AsyncGenerator<Damage, void, undefined> {
   for await (const segment of offlineSegments(offlineRing(directory, filesystem))) {
     yield* fileHeaderDamage(segment)
-    for await (const found of segment.found()) yield* damageOf(segment, found)
+    for await (const found of segment.found('read')) yield* damageOf(segment, found)
   }
 }
 

@@ -21,7 +21,7 @@ export const script = {
 } as const
 
 /** A payload comes so often. */
-export const tickMs = 25
+export const tickMs = 50
 /** How much of all that comes the caches hold. */
 export const cacheShare = 0.2
 /** What the endpoints take to answer while all is well. */

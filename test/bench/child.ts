@@ -33,6 +33,14 @@ export const startWorker = <Order extends object, Answer>(name: string): Worker<
   }
 }
 
+/** Programs that run now: whatever ends this process ends them. */
+const programs = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const program of programs) program.kill('SIGKILL')
+})
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.on(signal, () => process.exit(1))
+
 export type Started = {
   readonly pid: number
   /** The first line on its stdout, as JSON: that it listens, and where. */
@@ -43,7 +51,8 @@ export type Started = {
 /** Starts a program with this Node, and waits until it says that it listens. */
 export const startProgram = async (words: readonly string[]): Promise<Started> => {
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const exited = once(child, 'exit')
+  programs.add(child)
+  const exited = once(child, 'exit').finally(() => programs.delete(child))
   const lines: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => {
     lines.push(line)

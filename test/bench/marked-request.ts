@@ -90,7 +90,7 @@ export const readMarks = (
       if (byte < 0x80) break
     }
     at += 1
-    const head = body.latin1Slice(at, at + markSought + markChars)
+    const head = body.toString('latin1', at, at + markSought + markChars)
     const from = head.indexOf(key) + key.length + 4
     const number = Number(head.slice(from, from + digits.number))
     const records = Number(head.slice(from + digits.number, from + digits.number + digits.records))

@@ -49,7 +49,7 @@ const commit = async (): Promise<void> => {
       end += body.length
       response.writeHead(200, { 'content-length': 0 }).end()
     }
-    for (; sending < connections; sending += 1) void send()
+    while (sending < connections && outgoing.length > 0) void send()
   }
   committing = false
 }
@@ -62,6 +62,7 @@ const hold = (body: Buffer): Buffer | null => {
 
 /** One of so many that send at a time. Ends when nothing is left. */
 const send = async (): Promise<void> => {
+  sending += 1
   for (let stored = outgoing.shift(); stored !== undefined; stored = outgoing.shift()) {
     const body = stored.body ?? Buffer.allocUnsafe(stored.length)
     if (stored.body === null) await file.read(body, 0, stored.length, stored.offset)

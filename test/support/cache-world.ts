@@ -14,7 +14,7 @@ import { type LogModel, logModel } from './log-model.ts'
 import { batch } from './specimen.ts'
 
 export const cacheInput: CacheInput = {
-  capacityBytes: 16_000,
+  capacityBytes: 12_000,
   whenFull: 'overwrite_oldest',
   leaseMs: 60_000,
   retryAfterMs: 500,
@@ -208,7 +208,13 @@ const assertPlaces = (context: CacheContext, log: LogModel): void => {
   const counts = new Map<string, number>()
   const count = ({ batch: { id } }: Held): unknown => counts.set(id, (counts.get(id) ?? 0) + 1)
   for (const { held } of leases) count(held)
-  for (const priority of priorities) lanes[priority].ready.forEach(count)
+  for (const priority of priorities) {
+    const known = new Set(lanes[priority].segments.map(({ id }) => id))
+    for (const held of lanes[priority].ready) {
+      assert.ok(known.has(held.at.segment), `K4: ${held.batch.id} is of a segment that is gone`)
+      count(held)
+    }
+  }
   for (const { priority, batches } of log.files()) {
     const { behind, loadedThrough } = lanes[priority]
     for (const { held, end, indexed } of batches) {

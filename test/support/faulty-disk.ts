@@ -1,36 +1,21 @@
 /**
  * A disk in memory that does what a real one may do: at a crash it loses, tears and reorders what was
- * not synced; it fails when told to; it is full; it flips bits. The same seed and the same calls give
- * the same disk. Names become durable by `syncDirectory`, content by `datasync`, as the port says.
+ * not synced; it fails when told to; it is full; it flips bits. The same seed and the same calls
+ * give the same disk. Names become durable by `syncDirectory`, content by `datasync`, as the port
+ * says.
  */
-import { basename, dirname } from 'node:path'
 import type { Filesystem, OpenFile, OpenMode } from '../../infra/disk/filesystem.ts'
-import { type Chance, chanceOf } from './chance.ts'
-import { type Inode, inodes } from './faulty-inode.ts'
-
-export const operations = [
-  'open',
-  'create',
-  'write',
-  'read',
-  'datasync',
-  'truncate',
-  'close',
-  'unlink',
-  'rename',
-  'list',
-  'syncDirectory',
-  'makeDirectory',
-  'size',
-] as const
-export type Operation = (typeof operations)[number]
+import { chanceOf } from './chance.ts'
+import { errorOf, type Faults, type Operation, openFaults } from './faulty-faults.ts'
+import { type Inode, type Inodes, openInodes } from './faulty-inode.ts'
+import { type Names, openNames } from './faulty-names.ts'
 
 export type FaultyDisk = Filesystem & {
-  /** The power goes, and comes back: files that were open are dead, what was not synced is up to chance. */
+  /** The power goes, and comes back: open files are dead, and chance has what was not synced. */
   readonly crash: () => void
-  /** The process dies and the machine lives: files are dead, and the system has all that was written. */
+  /** The process dies and the machine lives on: open files are dead, and nothing written is lost. */
   readonly kill: () => void
-  /** The power goes during this changing operation from now on (1: the next); `crash` brings it back. */
+  /** The power goes during this changing operation (1: the next), until `crash` or `kill`. */
   readonly stopAt: (operation: number) => void
   /** Changing operations since the disk was made. */
   readonly changes: () => number
@@ -49,192 +34,144 @@ export type FaultyDisk = Filesystem & {
   readonly paths: () => readonly string[]
   /** Bytes that all files may have together. */
   readonly setCapacity: (bytes: number) => void
+  /** How often an operation was begun. */
   readonly count: (operation: Operation) => number
 }
 
-const changing: ReadonlySet<Operation> = new Set<Operation>([
-  'create',
-  'write',
-  'datasync',
-  'truncate',
-  'unlink',
-  'rename',
-  'syncDirectory',
-])
-
-/** A change of names that is not durable yet. */
-type NameChange =
-  | { readonly kind: 'link'; readonly path: string; readonly inode: Inode }
-  | { readonly kind: 'unlink'; readonly path: string }
-  | { readonly kind: 'rename'; readonly from: string; readonly to: string }
+type Parts = {
+  readonly faults: Faults
+  readonly names: Names
+  readonly inodes: Inodes
+  life: number
+  capacityBytes: number
+}
 
 export const openFaultyDisk = (options: { readonly seed: number }): FaultyDisk => {
   const chance = chanceOf(options.seed)
-  let capacityBytes = Number.POSITIVE_INFINITY
-  let names = new Map<string, Inode>()
-  let durableNames = new Map<string, Inode>()
-  let nameChanges: NameChange[] = []
-  let life = 0
-  let stopIn = Number.POSITIVE_INFINITY
-  let changes = 0
-  let power: 'on' | 'off' = 'on'
-  const counts = new Map<Operation, number>()
-  const faults = new Map<Operation, string[]>()
-
-  const content = inodes({
-    chance,
-    roomBytes: () => capacityBytes - [...new Set(names.values())].reduce((sum, { size }) => sum + size(), 0), // biome-ignore format: one thought
-  })
-
-  /** Answers the code with which this operation fails, if it does. */
-  const begin = (operation: Operation): string | undefined => {
-    if (power === 'off') throw errorOf('EPOWER', operation)
-    counts.set(operation, (counts.get(operation) ?? 0) + 1)
-    if (changing.has(operation)) {
-      changes += 1
-      stopIn -= 1
-      if (stopIn <= 0) {
-        power = 'off'
-        return 'EPOWER'
-      }
-    }
-    return faults.get(operation)?.shift()
+  const names = openNames(chance)
+  const roomBytes = (): number =>
+    parts.capacityBytes - names.inodes().reduce((sum, { size }) => sum + size(), 0)
+  const parts: Parts = {
+    faults: openFaults(),
+    names,
+    inodes: openInodes({ chance, roomBytes }),
+    life: 0,
+    capacityBytes: Number.POSITIVE_INFINITY,
   }
-  const refuse = (operation: Operation, path: string): void => {
+  return { ...filesystemOf(parts), ...controlsOf(parts) }
+}
+
+const filesystemOf = (parts: Parts): Filesystem => {
+  const { faults, names, inodes } = parts
+  return {
+    open: async (path, mode: OpenMode) => {
+      attempt(faults, mode === 'create' ? 'create' : 'open', path)
+      if (mode !== 'create') return fileOf(parts, inodeAt(names, path), path)
+      if (names.at(path) !== undefined) throw errorOf('EEXIST', path)
+      const inode = inodes.create()
+      names.change({ kind: 'link', path, inode })
+      return fileOf(parts, inode, path)
+    },
+    unlink: async (path) => {
+      attempt(faults, 'unlink', path)
+      inodeAt(names, path)
+      names.change({ kind: 'unlink', path })
+    },
+    rename: async (paths) => {
+      attempt(faults, 'rename', paths.from)
+      inodeAt(names, paths.from)
+      names.change({ kind: 'rename', ...paths })
+    },
+    list: async (directory) => {
+      attempt(faults, 'list', directory)
+      return names.in(directory)
+    },
+    syncDirectory: async (directory) => {
+      attempt(faults, 'syncDirectory', directory)
+      names.sync(directory)
+    },
+    makeDirectory: async (directory) => attempt(faults, 'makeDirectory', directory),
+  }
+}
+
+const fileOf = (parts: Parts, inode: Inode, path: string): OpenFile => {
+  const { faults, life } = parts
+  const begin = (operation: Operation): string | undefined => {
+    if (life !== parts.life) throw errorOf('EPOWER', `${operation} ${path}, which a crash closed`)
+    return faults.begin(operation)
+  }
+  const attemptHere = (operation: Operation): void => {
     const code = begin(operation)
     if (code !== undefined) throw errorOf(code, `${operation} ${path}`)
   }
-  const inodeAt = (path: string): Inode => {
-    const inode = names.get(path)
-    if (inode === undefined) throw errorOf('ENOENT', path)
-    return inode
+  return {
+    write: async (pieces, offset) => {
+      const code = begin('write')
+      const full = inode.write(Buffer.concat(pieces), { offset, failing: code !== undefined })
+      const failure = code ?? full
+      if (failure !== undefined) throw errorOf(failure, `write ${path}`)
+    },
+    read: async (target, offset) => {
+      attemptHere('read')
+      return inode.read(target, offset)
+    },
+    datasync: async () => {
+      const code = begin('datasync')
+      if (code === undefined) return inode.sync()
+      inode.failSync({ power: faults.power() })
+      throw errorOf(code, `datasync ${path}`)
+    },
+    truncate: async (bytes) => {
+      attemptHere('truncate')
+      inode.truncate(bytes)
+    },
+    size: async () => {
+      attemptHere('size')
+      return inode.size()
+    },
+    close: async () => attemptHere('close'),
   }
-  const change = (done: NameChange): void => {
-    applyName(names, done)
-    nameChanges.push(done)
-  }
+}
+
+const controlsOf = (parts: Parts): Omit<FaultyDisk, keyof Filesystem> => {
+  const { faults, names, inodes } = parts
   const kill = (): void => {
-    life += 1
-    power = 'on'
-    stopIn = Number.POSITIVE_INFINITY
+    parts.life += 1
     faults.clear()
   }
-  const fileOf = (inode: Inode, path: string): OpenFile => {
-    const born = life
-    const step = (operation: Operation): string | undefined => {
-      if (born !== life) throw errorOf('EPOWER', `${operation} ${path}, which a crash closed`)
-      return begin(operation)
-    }
-    const guard = (operation: Operation): void => {
-      const code = step(operation)
-      if (code !== undefined) throw errorOf(code, `${operation} ${path}`)
-    }
-    return {
-      write: async (pieces, offset) => {
-        const code = step('write')
-        const full = inode.write(Buffer.concat(pieces), { offset, failing: code !== undefined })
-        if (code ?? full) throw errorOf(code ?? full ?? '', `write ${path}`)
-      },
-      read: async (target, offset) => {
-        guard('read')
-        return inode.read(target, offset)
-      },
-      datasync: async () => {
-        const code = step('datasync')
-        if (code === undefined) return inode.sync()
-        inode.failSync({ power })
-        throw errorOf(code, `datasync ${path}`)
-      },
-      truncate: async (bytes) => {
-        guard('truncate')
-        inode.truncate(bytes)
-      },
-      size: async () => {
-        guard('size')
-        return inode.size()
-      },
-      close: async () => guard('close'),
-    }
-  }
-
   return {
-    open: async (path: string, mode: OpenMode) => {
-      refuse(mode === 'create' ? 'create' : 'open', path)
-      if (mode !== 'create') return fileOf(inodeAt(path), path)
-      if (names.has(path)) throw errorOf('EEXIST', path)
-      const inode = content.create()
-      change({ kind: 'link', path, inode })
-      return fileOf(inode, path)
-    },
-    unlink: async (path) => {
-      refuse('unlink', path)
-      inodeAt(path)
-      change({ kind: 'unlink', path })
-    },
-    rename: async (paths) => {
-      refuse('rename', paths.from)
-      inodeAt(paths.from)
-      change({ kind: 'rename', ...paths })
-    },
-    list: async (directory) => {
-      refuse('list', directory)
-      return [...names.keys()].filter((path) => dirname(path) === directory).map((path) => basename(path)) // biome-ignore format: one thought
-    },
-    syncDirectory: async (directory) => {
-      refuse('syncDirectory', directory)
-      const mine = (it: NameChange) => dirname(it.kind === 'rename' ? it.to : it.path) === directory
-      for (const done of nameChanges.filter(mine)) applyName(durableNames, done)
-      nameChanges = nameChanges.filter((it) => !mine(it))
-    },
-    makeDirectory: async (directory) => refuse('makeDirectory', directory),
+    kill,
     crash: () => {
-      for (const done of survivors(chance, nameChanges)) applyName(durableNames, done)
-      nameChanges = []
-      names = new Map(durableNames)
-      for (const inode of content.all()) inode.crash()
-      durableNames = new Map(names)
+      names.crash()
+      for (const inode of inodes.all()) inode.crash()
       kill()
     },
-    kill: () => kill(),
-    stopAt: (operation) => {
-      stopIn = operation
-    },
-    changes: () => changes,
-    failNext: (operation, code, times = 1) => {
-      faults.set(operation, [...(faults.get(operation) ?? []), ...Array(times).fill(code)])
-    },
-    flipBit: ({ path, offset, bit }) => inodeAt(path).flipBit({ offset, bit }),
-    contents: (path) => inodeAt(path).contents(),
+    stopAt: faults.stopAt,
+    changes: faults.changes,
+    failNext: (operation, code, times = 1) => faults.failNext(operation, code, times),
+    flipBit: ({ path, offset, bit }) => inodeAt(names, path).flipBit({ offset, bit }),
+    contents: (path) => inodeAt(names, path).contents(),
     place: (path, bytes) => {
-      const inode = content.create()
+      const inode = inodes.create()
       inode.write(Buffer.from(bytes), { offset: 0, failing: false })
       inode.sync()
-      names.set(path, inode)
-      durableNames.set(path, inode)
+      names.place(path, inode)
     },
-    paths: () => [...names.keys()].sort(),
+    paths: names.paths,
     setCapacity: (bytes) => {
-      capacityBytes = bytes
+      parts.capacityBytes = bytes
     },
-    count: (operation) => counts.get(operation) ?? 0,
+    count: faults.count,
   }
 }
 
-const applyName = (names: Map<string, Inode>, done: NameChange): void => {
-  if (done.kind === 'link') names.set(done.path, done.inode)
-  if (done.kind === 'unlink') names.delete(done.path)
-  if (done.kind !== 'rename') return
-  const inode = names.get(done.from)
-  if (inode === undefined) return
-  names.delete(done.from)
-  names.set(done.to, inode)
+const attempt = (faults: Faults, operation: Operation, what: string): void => {
+  const code = faults.begin(operation)
+  if (code !== undefined) throw errorOf(code, `${operation} ${what}`)
 }
 
-/** Some disks keep the order of changes and lose the last ones; of others any may be lost. */
-const survivors = (chance: Chance, done: readonly NameChange[]): readonly NameChange[] =>
-  chance.oneIn(2)
-    ? done.slice(0, chance.below(done.length + 1))
-    : done.filter(() => chance.oneIn(2))
-
-const errorOf = (code: string, what: string): Error =>
-  Object.assign(new Error(`${code}: ${what}`), { code })
+const inodeAt = (names: Names, path: string): Inode => {
+  const inode = names.at(path)
+  if (inode === undefined) throw errorOf('ENOENT', path)
+  return inode
+}

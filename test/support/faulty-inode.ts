@@ -28,11 +28,15 @@ type Change =
   | { readonly kind: 'write'; readonly offset: number; readonly bytes: Buffer }
   | { readonly kind: 'truncate'; readonly bytes: number }
 
-export const inodes = (disk: { readonly chance: Chance; readonly roomBytes: () => number }) => {
+export type Inodes = { readonly create: () => Inode; readonly all: () => readonly Inode[] }
+/** What an inode needs of its disk; `roomBytes` may be less than 0. */
+type Disk = { readonly chance: Chance; readonly roomBytes: () => number }
+
+export const openInodes = (disk: Disk): Inodes => {
   const all: Inode[] = []
   return {
-    all: (): readonly Inode[] => all,
-    create: (): Inode => {
+    all: () => all,
+    create: () => {
       const inode = newInode(disk)
       all.push(inode)
       return inode
@@ -40,13 +44,7 @@ export const inodes = (disk: { readonly chance: Chance; readonly roomBytes: () =
   }
 }
 
-const newInode = ({
-  chance,
-  roomBytes,
-}: {
-  readonly chance: Chance
-  readonly roomBytes: () => number
-}): Inode => {
+const newInode = ({ chance, roomBytes }: Disk): Inode => {
   let seen: Store = { bytes: Buffer.alloc(0), size: 0 }
   const durable: Store = { bytes: Buffer.alloc(0), size: 0 }
   let pending: Change[] = []
@@ -64,7 +62,8 @@ const newInode = ({
       const room = Math.max(0, roomBytes())
       const fitting = Math.max(0, Math.min(bytes.length, seen.size + room - offset))
       const written = failing ? chance.below(fitting + 1) : fitting
-      if (written > 0) change({ kind: 'write', offset, bytes: Buffer.from(bytes.subarray(0, written)) }) // biome-ignore format: one thought
+      const kept = Buffer.from(bytes.subarray(0, written))
+      if (written > 0) change({ kind: 'write', offset, bytes: kept })
       return written < bytes.length && !failing ? 'ENOSPC' : undefined
     },
     read: (target, offset) => {

@@ -22,7 +22,7 @@ type File = {
   closing: 'no' | 'asked' | 'evicted' | 'retired'
 }
 
-export const segmentBytesMax = 4_000
+const segmentBytesMax = 2_500
 const headerBytes = 100
 
 export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) => {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Verdict } from '../../actors/delivery/protocol.ts'
-import type { BatchesLeased, Held } from '../../schemas/messages.ts'
 import { type Move, numberOf } from './explore.ts'
 import { leasedUntil, urls } from './route-parts.ts'
 import {
@@ -10,11 +9,12 @@ import {
   type openRoute,
   type RouteWorld,
   recordedFor,
-  valueOf,
+  stateOf,
 } from './route-world.ts'
 
 type Route = ReturnType<typeof openRoute>
-const leasedMs = 1_000_000
+/** Leases here outlive all sends. */
+const leaseMs = 1_000_000
 
 export const movesOf =
   (route: Route) =>
@@ -27,17 +27,24 @@ export const movesOf =
     ...Object.keys(world.sends).flatMap((sendId) => answers(route, world, sendId)),
   ]
 
-/** A message arrives. Those of one sender to one recipient keep their order. */
+/** A message arrives. */
 const deliveries = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =>
-  Object.entries(world.channels).map(([name, [message, ...rest]]) => [
-    `${name}: ${message?.type}`,
-    () => {
+  Object.entries(world.channels).flatMap(([name, messages]) => {
+    const arrives = (at: number, left: readonly { readonly type: string }[]): RouteWorld => {
       const { [name]: _, ...others } = world.channels
-      const channels = rest.length === 0 ? others : { ...world.channels, [name]: rest }
+      const channels = left.length === 0 ? others : { ...world.channels, [name]: left }
       const to = name.slice(name.indexOf('>') + 1)
-      return route.told({ ...world, channels }, to, message ?? { type: 'nothing' })
-    },
-  ])
+      return route.told({ ...world, channels }, to, messages[at] ?? { type: 'nothing' })
+    }
+    const moves: Move<RouteWorld>[] = []
+    for (const [at, { type }] of messages.entries()) {
+      moves.push([`${name}: ${type}`, () => arrives(at, messages.toSpliced(at, 1))])
+      if (route.inputs.order === 'kept') return moves
+      // A lease that comes twice is a batch that is sent twice: its channel must not do that.
+      if (type !== 'batches.leased') moves.push([`${name}: ${type}, to come again`, () => arrives(at, messages)]) // biome-ignore format: one line
+    }
+    return moves
+  })
 
 /** The cache leases its first batch, if the window has room for one more. */
 const leases = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
@@ -45,7 +52,7 @@ const leases = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =>
   const [id] = Object.entries(world.batches).find(([, it]) => it === 'held') ?? []
   const held = id === undefined ? undefined : route.batchOf.get(id)
   if (id === undefined || held === undefined || leased >= world.window.batchesMax) return []
-  const message = leaseOf(held)
+  const message = leasedUntil((Math.floor(world.nowMs / leaseMs) + 2) * leaseMs, held)
   const next = (): RouteWorld => ({
     ...world,
     batches: { ...world.batches, [id]: 'leased' },
@@ -55,13 +62,6 @@ const leases = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =>
     },
   })
   return [[`the cache leases ${id}`, next]]
-}
-
-const leasesMade = new WeakMap<object, BatchesLeased>()
-const leaseOf = (held: Held): BatchesLeased => {
-  const message = leasesMade.get(held) ?? leasedUntil(leasedMs, held)
-  leasesMade.set(held, message)
-  return message
 }
 
 const operator = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
@@ -92,49 +92,57 @@ const journal = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =
 
 const isWaiting = ({ snapshot }: { readonly snapshot: unknown }): boolean =>
   Object.keys((snapshot as AnyMachineSnapshot).getMeta()).length > 0
+const dueMsOf = ({ snapshot }: { readonly snapshot: unknown }): number =>
+  (snapshot as AnyMachineSnapshot).context.dueMs
 
-/** A deadline passes, and time with it. What repeats itself is let go once, where that changes nothing. */
+/** A deadline passes, and time with it. */
 const timers = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
-  const fired = { type: 'timer.fired' }
-  const due = (from: RouteWorld, who: string, at: { readonly snapshot: unknown }): RouteWorld =>
-    route.told(from, who, fired, (at.snapshot as AnyMachineSnapshot).context.dueMs)
-  const moves: Move<RouteWorld>[] = []
-  // The watch over sends repeats itself; what counts is the moment of the next try.
-  if (isWaiting(world.dispatcher) && world.dispatcher.snapshot.context.dueMs <= world.nowMs + 1) {
-    moves.push(['the dispatcher is due', () => due(world, 'dispatcher', world.dispatcher)])
-  }
-  if (valueOf(world.manager) === 'unassigned') {
-    moves.push(['the endpoint manager is due', () => due(world, 'endpoint-manager', world.manager)])
-  }
-  if (valueOf(world.manager) === 'assigning' && world.left.journalFaults > 0) {
-    const next = (): RouteWorld =>
-      due(route.spent(world, 'journalFaults'), 'endpoint-manager', world.manager)
-    moves.push(['the journal takes long', next])
-  }
-  for (const [sendId, send] of Object.entries(world.sends)) {
-    const bound = bounds[valueOf(send)] ?? 'hangs'
-    const isLast = valueOf(send) === 'awaitingAssignment' && isStill(world)
-    if (world.left[bound] === 0 && !isLast) continue
-    const from = (): RouteWorld => (isLast ? world : route.spent(world, bound))
-    moves.push([`${sendId} is due while ${valueOf(send)}`, () => due(from(), sendId, send)])
-  }
-  return moves
+  const actors = Object.entries({
+    dispatcher: world.dispatcher,
+    'endpoint-manager': world.manager,
+    ...world.sends,
+  }).filter(([, at]) => isWaiting(at))
+  const earliestMs = Math.min(...actors.map(([, at]) => dueMsOf(at)))
+  return actors.flatMap(([who, at]) => {
+    const bound = boundOf(route, world, who)
+    if (bound === 'never' || (bound !== 'free' && world.left[bound] === 0)) return []
+    if (route.inputs.time === 'real' && dueMsOf(at) > earliestMs) return []
+    const from = (): RouteWorld => (bound === 'free' ? world : route.spent(world, bound))
+    const next = (): RouteWorld => route.told(from(), who, { type: 'timer.fired' }, dueMsOf(at))
+    return [[`${who} is due while ${stateOf(at)}`, next]]
+  })
 }
-/** A redirect that is not answered in time is bounded by the redirects. */
-const bounds: Readonly<Record<string, keyof Bounds>> = {
-  attempting: 'hangs',
-  recording: 'failures',
+
+/** What a passing deadline is counted as, so that it does not go on for ever. */
+const boundOf = (
+  { inputs }: Route,
+  world: RouteWorld,
+  who: string,
+): keyof Bounds | 'free' | 'never' => {
+  if (inputs.time === 'real') return 'free'
+  if (who === 'dispatcher') {
+    // The watch over sends repeats itself; what counts is the moment of the next try.
+    return dueMsOf(world.dispatcher) <= world.nowMs + 1 ? 'free' : 'never'
+  }
+  if (who === 'endpoint-manager') {
+    return stateOf(world.manager) === 'assigning' ? 'journalFaults' : 'free'
+  }
+  const send = world.sends[who]
+  const state = send === undefined ? '' : stateOf(send)
+  if (state === 'recording') return 'failures'
+  // Where nothing else can happen any more, it is free: somebody would wait for ever.
+  return state === 'awaitingAssignment' && isStill(world) ? 'free' : 'hangs'
 }
 
 const answers = (route: Route, world: RouteWorld, sendId: string): readonly Move<RouteWorld>[] => {
   const send = world.sends[sendId]
   if (send === undefined) return []
   const { context } = send.snapshot
-  if (valueOf(send) === 'recording') {
+  if (stateOf(send) === 'recording') {
     const recorded = recordedFor(send)
     return [[`the ledger has the ends of ${sendId}`, () => route.told(world, sendId, recorded)]]
   }
-  if (valueOf(send) !== 'attempting') return []
+  if (stateOf(send) !== 'attempting') return []
   const answer = (verdict: Verdict, from = world): RouteWorld =>
     route.told(from, sendId, { type: 'attempt.answered', attempt: context.attempt, verdict, jitter: 0 } as never) // biome-ignore format: one line
   const moves: Move<RouteWorld>[] = [
@@ -171,7 +179,7 @@ export const keyOf = (world: RouteWorld): string => {
 export const checkRoute = (world: RouteWorld): void => {
   const { context } = world.dispatcher.snapshot
   const epoch = context.assignment?.epoch ?? -1
-  const state = valueOf(world.dispatcher)
+  const state = stateOf(world.dispatcher)
   const isOlderOut = Object.values(context.sends).some((send) => send.epoch < epoch)
   assert.equal(state === 'redirectInFlight', isOlderOut, 'redirectInFlight, and nothing older is out, or not') // biome-ignore format: one line
   for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
@@ -197,7 +205,7 @@ const checkHands = (world: RouteWorld): void => {
 
 /** No message is on its way and no assignment is being written. */
 const isStill = ({ channels, writes, manager }: RouteWorld): boolean =>
-  Object.keys(channels).length === 0 && writes.length === 0 && valueOf(manager) !== 'assigning'
+  Object.keys(channels).length === 0 && writes.length === 0 && stateOf(manager) !== 'assigning'
 
 const checkStill = (world: RouteWorld): void => {
   const { current } = world.manager.snapshot.context
@@ -213,5 +221,5 @@ const checkStill = (world: RouteWorld): void => {
 export const isSettled = (world: RouteWorld): boolean =>
   Object.values(world.batches).every((it) => it === 'settled') &&
   isStill(world) &&
-  valueOf(world.dispatcher) === 'idle' &&
+  stateOf(world.dispatcher) === 'idle' &&
   world.window.batchesMax > 0

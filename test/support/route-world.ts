@@ -65,9 +65,13 @@ export type RouteInputs = {
    * Whoever is not named does so before anything else happens, which leaves fewer worlds to look at.
    */
   readonly slow: readonly ('ledger' | 'reports')[]
+  /** `none`: any deadline may pass at any moment; `real`: the next one to pass is the earliest. */
+  readonly time: 'none' | 'real'
+  /** `kept`: messages of one sender to one recipient keep their order; `any`: they do not, and double. */
+  readonly order: 'kept' | 'any'
 }
 
-export const valueOf = ({ snapshot }: { readonly snapshot: unknown }): string =>
+export const stateOf = ({ snapshot }: { readonly snapshot: unknown }): string =>
   String((snapshot as AnyMachineSnapshot).value)
 
 /** The ledger's answer to a send. */
@@ -120,7 +124,8 @@ export const openRoute = (inputs: RouteInputs) => {
         const tell = params as Tell
         if (tell.to === 'cache') return toldCache(world, tell.message)
         const to = tell.to === 'delivery' ? tell.sendId : tell.to
-        const isPrompt = tell.message.type === 'attempt.reported' && !inputs.slow.includes('reports')
+        const isPrompt =
+          tell.message.type === 'attempt.reported' && !inputs.slow.includes('reports')
         if (isPrompt) return told(world, to, tell.message)
         return channelled(world, `${who}>${to}`, tell.message)
       }
@@ -185,7 +190,7 @@ export const openRoute = (inputs: RouteInputs) => {
     const { next, effects } = machines.delivery.step(send, message, nowMs)
     if (next.snapshot.status !== 'done') {
       const going = after({ ...world, nowMs, sends: { ...world.sends, [who]: next } }, effects)
-      const isRecording = !inputs.slow.includes('ledger') && valueOf(next) === 'recording'
+      const isRecording = !inputs.slow.includes('ledger') && stateOf(next) === 'recording'
       return isRecording ? told(going, who, recordedFor(next)) : going
     }
     const { [who]: _, ...sends } = world.sends
@@ -222,5 +227,5 @@ export const openRoute = (inputs: RouteInputs) => {
     return m.effects.reduce((it, effect) => did(it, 'endpoint-manager', effect), begun)
   }
 
-  return { machines, batchOf, first, told, spent }
+  return { inputs, machines, batchOf, first, told, spent }
 }

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { accountOf, dropsOf, settledAccountOf } from '../support/account.ts'
 import { chanceOf } from '../support/chance.ts'
 import { assertExactIds, idsTaken, missingOf } from '../support/deliveries.ts'
-import { startHoldfast, workspace } from '../support/holdfast-process.ts'
+import { startHoldfast, until, workspace } from '../support/holdfast-process.ts'
 import { openLoad } from '../support/load.ts'
 import { openSink } from '../support/sink.ts'
 import type { Answer } from '../support/sink-behaviour.ts'
@@ -40,10 +40,12 @@ test(`kill -9, ${kills} times under load: what was promised arrives (SEED=${seed
     ['auth', 'checkout', 'search'].map((service) => ({ tenant, service })),
   )
   const load = openLoad({ streams, recordsPerRequest, recordBytes: 200 })
-  t.after(load.close)
-
   let otlp = nowhere
   let life: 'killed again' | 'last' = 'killed again'
+  t.after(() => {
+    life = 'last'
+    return load.close()
+  })
   const sending = load.send({
     to: () => otlp,
     connections: 6,
@@ -56,6 +58,11 @@ test(`kill -9, ${kills} times under load: what was promised arrives (SEED=${seed
     // Looked at before anything comes in, and while it does.
     for (const { producer } of (await accountOf(holdfast)).streams) producers.add(producer)
     otlp = holdfast.otlp
+    const before = load.promised.length
+    await until(
+      () => load.promised.length,
+      (requests) => requests > before,
+    )
     await pause(200 + chance.below(600))
     await accountOf(holdfast)
     await holdfast.kill('SIGKILL')

@@ -113,7 +113,7 @@ test(`redirects in quick succession, sends in flight, lose nothing (SEED=${seed}
   await t.test('every command is answered: taken, or busy and why', () => {
     for (const { status, error } of commands)
       assert.ok(status === 202 || (status === 503 && error !== ''), `${status} ${error}`)
-    assert.ok(commands.filter(({ status }) => status === 202).length > commands.length / 2)
+    assert.ok(commands.filter(({ status }) => status === 202).length > 100)
     assert.equal(last.status, 202)
   })
   await t.test('every record that a client was promised is at a sink, as it was sent', () => {

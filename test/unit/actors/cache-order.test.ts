@@ -55,23 +55,29 @@ const isOver = ({ log, words, drive, answered, appendsAsked }: CacheWorld): bool
 
 const whenFull = fc.constantFrom<CacheInput['whenFull']>('overwrite_oldest', 'refuse')
 const ordering = fc.constantFrom<CacheInput['ordering']>('none', 'stream')
+const readyMax = fc.constantFrom(1, 4)
+const capacityBytes = fc.constantFrom(8_000, 12_000)
 const moves = fc.array(fc.nat({ max: 10_000 }), { maxLength: 160, size: 'max' })
 
 test('cache K1, cache K2, cache K3, cache K4, cache K5, cache K7, cache K8, cache K9, cache K10, cache K11, cache K12: whatever comes late, twice, badly or out of order.', () => {
   fc.assert(
-    fc.property(fc.record({ whenFull, ordering }), moves, (given, list) => {
-      const world = cacheWorld(given)
-      for (const move of list) play(world, move)
-      settle(world)
-      assert.ok(
-        isOver(world),
-        `K12: ${world.drive.state()} ${JSON.stringify(world.drive.context())}`,
-      )
-      for (const { batches, sealed } of world.log.files()) {
-        assert.equal(sealed, 'no', 'K12: a segment that is over is still there')
-        assert.ok(batches.every(({ end }) => end !== 'pending'))
-      }
-    }),
+    fc.property(
+      fc.record({ whenFull, ordering, readyMax, capacityBytes }),
+      moves,
+      (given, list) => {
+        const world = cacheWorld(given)
+        for (const move of list) play(world, move)
+        settle(world)
+        assert.ok(
+          isOver(world),
+          `K12: ${world.drive.state()} ${JSON.stringify(world.drive.context())}`,
+        )
+        for (const { batches, sealed } of world.log.files()) {
+          assert.equal(sealed, 'no', 'K12: a segment that is over is still there')
+          assert.ok(batches.every(({ end }) => end !== 'pending'))
+        }
+      },
+    ),
     { numRuns: 400 },
   )
 })
