@@ -4,33 +4,46 @@
  */
 import type { Draft } from '../actors/endpoint-manager/protocol.ts'
 import type { Envelope } from '../actors/kit/snapshot.ts'
-import type { Fact, Journal } from '../infra/journal/journal.ts'
+import type { Clock } from '../infra/clock/clock.ts'
+import type { Fact } from '../infra/journal/journal.ts'
+import { JournalError } from '../infra/journal/journal-error.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Turnstile } from '../infra/ledger/turnstile.ts'
-import { type Epoch, epoch, type InstantMs } from '../schemas/brand.ts'
+import type { Log } from '../infra/telemetry/log.ts'
+import { type Epoch, epoch, type InstantMs, instant } from '../schemas/brand.ts'
 import type { ActorPersisted, Assignment } from '../schemas/messages.ts'
+import type { WatchedJournal } from './watched-journal.ts'
 
 export type Keeper = {
   /** Makes an assignment durable under the next epoch, which is one more than any before it. */
   readonly keepAssignment: (draft: Draft) => Promise<Epoch>
   readonly keepActor: (envelope: Envelope, nowMs: InstantMs) => Promise<void>
-  /** Begins the journal anew if it has grown long. */
+  /**
+   * Begins the journal anew if it has grown long, or if its file takes no more since a sync failed.
+   * A disk that is full is no fault: it is tried again later. Rejects when the disk fails.
+   */
   readonly tidy: () => Promise<void>
 }
 
 /** A journal longer than this is begun anew. */
 const journalBytesMax = 16 * 1024 * 1024
+/** After a checkpoint for which the disk had no room. */
+const retryMs = 10_000
 /** Assignments that a new journal carries over. */
 const assignmentsMax = 100
 
 export const openKeeper = ({
   journal,
   ledger,
+  clock,
+  log,
   turnstile,
   assignments: restored,
   actors: restoredActors,
 }: {
-  readonly journal: Journal
+  readonly journal: WatchedJournal
+  readonly clock: Pick<Clock, 'now'>
+  readonly log: Log
   readonly ledger: Pick<Ledger, 'checkpoint'>
   /** The ledger's own: while a checkpoint is taken nobody writes to the journal. */
   readonly turnstile: Pick<Turnstile, 'through'>
@@ -40,7 +53,7 @@ export const openKeeper = ({
   const actors = new Map(restoredActors)
   let assignments = restored.slice(-assignmentsMax)
   let lastEpoch = restored.reduce((last, { epoch: it }) => Math.max(last, it), 0)
-  let tidying: Promise<void> | null = null
+  let notBeforeMs = instant(0)
 
   const checkpoint = (): Promise<void> =>
     ledger.checkpoint(async (account) => {
@@ -73,11 +86,17 @@ export const openKeeper = ({
         actors.set(actor, fact)
       }),
     tidy: async () => {
-      if (journal.bytes() <= journalBytesMax && tidying === null) return
-      tidying ??= checkpoint().finally(() => {
-        tidying = null
-      })
-      await tidying
+      if (journal.bytes() <= journalBytesMax && !journal.isBroken()) return
+      if (clock.now() < notBeforeMs) return
+      try {
+        await checkpoint()
+      } catch (cause) {
+        if (!(cause instanceof JournalError) || cause.code !== 'disk_full') throw cause
+        notBeforeMs = instant(clock.now() + retryMs)
+        const message =
+          'The journal could not be begun anew on a full disk; the one before goes on.'
+        log.warn('journal.untidied', message, { cause })
+      }
     },
   }
 }

@@ -43,7 +43,7 @@ export const startPipeline = async (
 
   const storage = await openStorage({ config, world, log })
   const { journal, ledger, turnstile, replayed } = storage
-  const keeper = openKeeper({ journal, ledger, turnstile, ...replayed })
+  const keeper = openKeeper({ journal, ledger, turnstile, clock, log, ...replayed })
   const drops = openDropWatch({ ledger, meters, log, sinceMs: startedAtMs })
   const intake = openConfiguredIntake(config, clock)
   const endpoint = world.endpoint(config, log)

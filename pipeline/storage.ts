@@ -1,6 +1,5 @@
 /** Opens what a pipeline keeps on disk, in the order in which one needs the other. */
 import { join } from 'node:path'
-import type { Journal } from '../infra/journal/journal.ts'
 import { openJournal } from '../infra/journal/open-journal.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import { openLedger } from '../infra/ledger/open-ledger.ts'
@@ -11,11 +10,12 @@ import { openRing } from '../infra/ring/ring.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Config } from './config/config.ts'
 import { segmentBytes } from './inputs.ts'
+import { type WatchedJournal, watched } from './watched-journal.ts'
 import type { World } from './world.ts'
 
 export type Storage = {
   readonly ring: RecordLog
-  readonly journal: Journal
+  readonly journal: WatchedJournal
   readonly ledger: Ledger
   readonly turnstile: Turnstile
   readonly replayed: Replayed
@@ -44,12 +44,14 @@ export const openStorage = async ({
 }): Promise<Storage> => {
   const drawSalt = (): number => Math.floor(clock.chance() * 2 ** 32)
   const at = (name: string): string => join(config.dataDirectory, name)
-  const journal = await openJournal({
-    filesystem,
-    directory: at('journal'),
-    reserveBytes: journalReserveBytes,
-    drawSalt,
-  })
+  const journal = watched(
+    openJournal({
+      filesystem,
+      directory: at('journal'),
+      reserveBytes: journalReserveBytes,
+      drawSalt,
+    }),
+  )
   const replayed = await replay(journal.recover())
   const ring = openRing({
     filesystem,

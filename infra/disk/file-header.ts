@@ -1,6 +1,6 @@
 /**
- * What every file of frames begins with, twice, so that any one corruption leaves it readable. It is
- * on stable storage before the first frame is acknowledged.
+ * What every file of frames begins with, twice, so that any one corruption leaves it readable. It
+ * is on stable storage before the first frame is acknowledged.
  *
  * Format (integers are unsigned and little endian)
  *
@@ -60,7 +60,8 @@ export const encodeFileHeader = (header: FileHeader): Buffer => {
 }
 
 /**
- * The header in the first bytes of a file, from whichever copy is sound; `undefined` when neither is.
+ * The header in the first bytes of a file, from whichever copy is sound; `undefined` when neither
+ * is.
  * @throws {FormatVersionError} when a sound copy has a version that is not known here.
  */
 export const decodeFileHeader = (

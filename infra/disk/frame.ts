@@ -73,7 +73,8 @@ export const payloadOffsetOf = ({ headerBytes }: Pick<Shape, 'headerBytes'>): nu
 
 /**
  * The bytes of a frame, as pieces to be written one behind the other. The payload's are not copied.
- * @throws {RangeError} when header or payload are larger than a frame can hold: nobody could read it.
+ * @throws {RangeError} when header or payload are larger than a frame can hold: nobody could read
+ * it.
  */
 export const encodeFrame = (frame: {
   readonly header: Uint8Array
@@ -111,7 +112,7 @@ export const lengthsOf = (frame: {
   const payloadBytes = frame.payload.reduce((sum, { length }) => sum + length, 0)
   if (headerBytes > headerBytesMax || payloadBytes > payloadBytesMax) {
     throw new RangeError(
-      `A frame with a header of ${headerBytes} bytes and a payload of ${payloadBytes} bytes was not ` +
+      `A frame with a header of ${headerBytes} and a payload of ${payloadBytes} bytes was not ` +
         `written: the most is ${headerBytesMax} and ${payloadBytesMax}.`,
     )
   }

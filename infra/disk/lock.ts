@@ -1,8 +1,8 @@
 /**
- * One process owns a data directory. Each contender puts a file there whose name says who it is, and
- * then looks whether another living process has done the same; if so, it takes its own away again.
- * Two that come at once may both be refused, but never both let in. A process that was killed leaves
- * a file behind that names the dead: the next one removes it.
+ * One process owns a data directory. Each contender puts a file there whose name says who it is,
+ * and then looks whether another living process has done the same; if so, it takes its own away
+ * again. Two that come at once may both be refused, but never both let in. A process that was
+ * killed leaves a file behind that names the dead: the next one removes it.
  *
  * Who is alive is asked of this machine's process table, so a directory that two machines mount, or
  * two containers that do not see one another's processes, is not protected.
@@ -20,7 +20,7 @@ export class LockError extends Error {
 
   constructor(directory: string, pid: number) {
     super(
-      `Locking the data directory ${directory} failed: the process ${pid} owns it and is running. ` +
+      `Locking the data directory ${directory} failed: process ${pid} owns it and is running. ` +
         `Nothing was changed. Stop that process, or give this one a data_dir of its own.`,
     )
     this.pid = pid
@@ -81,12 +81,16 @@ const isAlive = async ({ pid, life }: Owner): Promise<boolean> => {
 
 const lifeUnknown = '0'
 
-/** When a process was started: the boot of the machine and the clock ticks since, where `/proc` tells. */
+/**
+ * When a process was started: the boot of the machine and the clock ticks since, where `/proc`
+ * tells.
+ */
 const lifeOf = async (pid: number): Promise<string> => {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    // The command's name comes second, in parentheses, and may hold anything; the start is the 22nd.
+    // The command's name comes second, in parentheses, and may hold anything; the start is the
+    // 22nd.
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? lifeUnknown
     return `${boot.replaceAll('-', '').slice(0, 12)}x${ticks}`
   } catch (cause) {

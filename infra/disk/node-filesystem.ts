@@ -22,7 +22,8 @@ export const nodeFilesystem: Filesystem = {
     const created = await mkdir(directory, { recursive: true })
     if (created === undefined) return
     const topmost = dirname(resolve(created))
-    // A new directory is a name in its parent: each parent of a new one is synced, up to the topmost.
+    // A new directory is a name in its parent: each parent of a new one is synced, up to the
+    // topmost.
     for (let parent = dirname(resolve(directory)); ; parent = dirname(parent)) {
       await nodeFilesystem.syncDirectory(parent)
       if (parent === topmost || parent === dirname(parent)) return

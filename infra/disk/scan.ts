@@ -35,7 +35,9 @@ export type Found =
   | FoundFrame
   /** Bytes that are no frame, with frames behind them: damage. */
   | { readonly kind: 'unknown'; readonly offset: number; readonly bytes: number }
-  /** Bytes at the end of the file that are no whole frame: a write that was not finished, or zeros. */
+  /**
+   * Bytes at the end of the file that are no whole frame: a write that was not finished, or zeros.
+   */
   | { readonly kind: 'torn'; readonly offset: number; readonly bytes: number }
 
 export type ScanOptions = {
@@ -179,7 +181,9 @@ async function* damagedRegion(
   yield { kind, offset, bytes: region.end - offset }
 }
 
-/** The sound tails of a region, of frames that do not overlap; where some do, the later one is real. */
+/**
+ * The sound tails of a region, of frames that do not overlap; where some do, the later one is real.
+ */
 const tailsIn = async (
   options: ScanOptions,
   region: { readonly offset: number; readonly end: number },

@@ -1,4 +1,6 @@
-/** Begins a journal file anew. Either file holds all that was acknowledged, whenever the power goes. */
+/**
+ * Begins a journal file anew. Either file holds all that was acknowledged, whenever the power goes.
+ */
 import { join } from 'node:path'
 import { encodeFileHeader, fileHeaderBytes } from '../disk/file-header.ts'
 import { codeOf, type Filesystem, isDiskFull, type OpenFile, seen } from '../disk/filesystem.ts'
@@ -28,7 +30,8 @@ const framePayloadBytes = 1024 * 1024
 /**
  * Writes a file with these facts under another name, syncs it, and gives it its name.
  * The name is not durable before the directory is synced.
- * @throws what the filesystem throws; then there is no such file, or an unfinished one under `.tmp`.
+ * @throws what the filesystem throws; then there is no such file, or an unfinished one under
+ * `.tmp`.
  */
 export const writeJournalFile = async (options: {
   readonly filesystem: Filesystem

@@ -1,7 +1,8 @@
 /**
- * Facts as the payload of a frame. What is committed together is one frame, for two reasons: it is kept
- * or lost as one, and only the last frame of a file can be unfinished, since none is written before
- * the one in front of it is on stable storage. So a damaged frame with another behind it is damage.
+ * Facts as the payload of a frame. What is committed together is one frame, for two reasons: it is
+ * kept or lost as one, and only the last frame of a file can be unfinished, since none is written
+ * before the one in front of it is on stable storage. So a damaged frame with another behind it is
+ * damage.
  *
  *     payload { fact … }
  *     fact    { bytes u32 little endian, Avro single-object encoding }
@@ -14,7 +15,9 @@ import type { Fact } from './journal.ts'
 
 const lengthBytes = 4
 
-/** Facts as pieces, to be joined with those of others. @throws {EncodeError} when one is no fact. */
+/**
+ * Facts as pieces, to be joined with those of others. @throws {EncodeError} when one is no fact.
+ */
 export const encodeFacts = (facts: readonly Fact[]): readonly Buffer[] =>
   facts.flatMap((fact) => {
     const body = encode(fact)

@@ -61,7 +61,8 @@ const syncJournal = async (journal: JournalFile): Promise<void> => {
 
 /**
  * Writes zeros ahead when there would be too few of them left: as many as the disk takes, of two
- * amounts. They are set aside with the next sync. Where it takes none, `cause` says what it answered.
+ * amounts. They are set aside with the next sync. Where it takes none, `cause` says what it
+ * answered.
  */
 const extended = async (
   { file, end, reservedEnd }: JournalFile,

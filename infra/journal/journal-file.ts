@@ -33,8 +33,8 @@ export const readJournalHeader = async (file: OpenFile, path: string): Promise<F
 }
 
 /**
- * The facts of a file, oldest first; returns the offset behind the last of them. A last frame that is
- * damaged was never finished, so nobody was told that it is kept.
+ * The facts of a file, oldest first; returns the offset behind the last of them. A last frame that
+ * is damaged was never finished, so nobody was told that it is kept.
  * @throws {JournalError} `corrupt` when there is damage in what was acknowledged.
  */
 export async function* readFacts(

@@ -4,8 +4,8 @@ import type { Fact } from './journal.ts'
 import { journalName, journalNamed, readFacts, readJournalHeader } from './journal-file.ts'
 
 /**
- * The facts of a journal, oldest first, without changing anything: for a look from outside. None where
- * there is no journal.
+ * The facts of a journal, oldest first, without changing anything: for a look from outside. None
+ * where there is no journal.
  * @throws {JournalError} `corrupt`; {FormatVersionError}; ENOENT when there is no such directory.
  */
 export async function* factsOf(

@@ -7,8 +7,8 @@
  *   with zeros, before they are needed. (Filesystems that copy on write or compress cannot promise
  *   that.)
  * - Damage in what was acknowledged stops recovery loudly; a frame that was never finished is
- *   dropped. The last frame is taken for unfinished when its checksum is wrong: nothing tells the two
- *   apart.
+ *   dropped. The last frame is taken for unfinished when its checksum is wrong: nothing tells the
+ *   two apart.
  *
  * Layout of the directory
  *
@@ -100,8 +100,8 @@ export const openJournal = (options: JournalOptions): Journal => {
 
 const refusals = {
   queue_full:
-    'Appending to the journal was refused: as much as may wait is waiting for the disk. Nothing was ' +
-    'kept; try again when some of it has ended.',
+    'Appending to the journal was refused: as much as may wait is waiting for the disk. Nothing ' +
+    'was kept; try again when some of it has ended.',
   closed: 'Appending to the journal was refused: it is closed. Nothing was kept.',
 } as const
 
@@ -147,7 +147,8 @@ async function* openExisting(
     const header = await readJournalHeader(file, path)
     const end = yield* readFacts(file, path, header)
     const reservedEnd = Math.max(end, await file.size())
-    // What was not finished is overwritten and not cut off: a full disk would not give its blocks back.
+    // What was not finished is overwritten and not cut off: a full disk would not give its blocks
+    // back.
     const rest = { from: end, to: reservedEnd }
     if (!(await isBlank(file, rest))) await writeZeros(file, rest)
     // After a kill the system still has what was never synced. It was read as if it were safe.

@@ -1,4 +1,7 @@
-/** Space that a journal has set aside: zeros behind its last frame, so that appends need no new blocks. */
+/**
+ * Space that a journal has set aside: zeros behind its last frame, so that appends need no new
+ * blocks.
+ */
 import type { OpenFile } from '../disk/filesystem.ts'
 
 const zeros = Buffer.alloc(64 * 1024)

@@ -1,7 +1,7 @@
 /**
  * Segment ids are never given twice, also when the files that had them are gone. So the highest one
- * stands in the name of an empty file, which is renamed when a segment is created: it costs no space
- * on a full disk, and the sync of the directory that makes the new segment durable covers it.
+ * stands in the name of an empty file, which is renamed when a segment is created: it costs no
+ * space on a full disk, and the sync of the directory that makes the new segment durable covers it.
  */
 import { join } from 'node:path'
 import type { Filesystem } from '../disk/filesystem.ts'

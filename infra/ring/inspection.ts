@@ -1,4 +1,6 @@
-/** What a record log holds, looked at from outside: one segment at a time, and nothing is changed. */
+/**
+ * What a record log holds, looked at from outside: one segment at a time, and nothing is changed.
+ */
 import type { Batch, Priority } from '../../schemas/messages.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
 import { type Fate, type OfflineSegment, offlineRing, offlineSegments } from './offline-segments.ts'

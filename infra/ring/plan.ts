@@ -1,4 +1,6 @@
-/** Which batch goes to which segment: decided for a whole group of appends before a byte is written. */
+/**
+ * Which batch goes to which segment: decided for a whole group of appends before a byte is written.
+ */
 import type { Batch, Held, Priority } from '../../schemas/messages.ts'
 import { encodeFrame, frameBytesOf, lengthsOf } from '../disk/frame.ts'
 import type { SegmentState } from './segment.ts'

@@ -97,7 +97,8 @@ const visitBatches = async (
  */
 export const readPayload = async (disk: Disk, { batch, at }: Held): Promise<Buffer> => {
   const segment = disk.segments.get(at.segment)
-  const what = `Reading the batch ${batch.id} at offset ${at.offset} of segment ${at.segment} failed`
+  const where = `offset ${at.offset} of segment ${at.segment}`
+  const what = `Reading the batch ${batch.id} at ${where} failed`
   if (segment === undefined || segment.phase === 'removing')
     throw new LogError('gone', `${what}: the segment was removed.`)
   try {

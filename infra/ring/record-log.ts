@@ -6,9 +6,10 @@ export type RecordLog = {
   /** Reads what is there. Call once, first. `ended` says what the journal knows to be over. */
   readonly recover: (ended: Ended) => Promise<Recovery>
   /**
-   * Writes batches and resolves when all of them are on stable storage (`durability: fsync`) or with
-   * the operating system (`os`). All or nothing: after a rejection none of them will be read.
-   * @throws {LogError} `disk_full` or `storage_failed`; nothing was kept.
+   * Writes batches and resolves when all of them are on stable storage (`durability: fsync`) or
+   * with the operating system (`os`). All or nothing: after a rejection none of them will be read.
+   * After `storage_failed` a restart may find them. Payloads are not copied: leave them as they are.
+   * @throws {LogError} `disk_full` or `storage_failed`; {RangeError} for more than a frame can hold.
    */
   readonly append: (batches: readonly Unstored[]) => Promise<Appended>
   /** Unsettled batches of a priority, strictly behind `after`, oldest first. */
@@ -23,11 +24,14 @@ export type RecordLog = {
    */
   readonly read: (held: Held) => Promise<Buffer>
   /**
-   * Marks a batch as ended, in memory; the journal has made it durable or is about to. Answers false
-   * when it had ended already or its segment is gone: then it must not be counted again.
+   * Marks a batch as ended, in memory; the journal has made it durable or is about to. Answers
+   * false when it had ended already or its segment is gone: then it must not be counted again.
    */
   readonly end: (at: Position) => boolean
-  /** Every batch of a segment that has not ended, read from the headers on disk. */
+  /**
+   * Every batch of a segment that has not ended, read from the headers on disk. Closes the segment to
+   * appends first: what is enumerated is about to be evicted, and nothing may join it any more.
+   */
   readonly unended: (segment: number) => Promise<readonly Held[]>
   /** What a segment accepted in all, per stream. */
   readonly accepted: (segment: number) => readonly StreamCount[]
@@ -60,7 +64,10 @@ export type Ended = {
 }
 export type Recovery = {
   readonly segments: readonly Segment[]
-  /** Whole frames whose bytes are damaged, with what their headers still say. To be dropped as `cache_corrupt`. */
+  /**
+   * Whole frames whose bytes are damaged, with what their headers still say. To be dropped as
+   * `cache_corrupt`.
+   */
   readonly corrupt: readonly { readonly held: Held; readonly detail: string }[]
   /** Damage of which not even the header could be read: for the log, with file and offset. */
   readonly unknown: readonly { readonly file: string; readonly detail: string }[]

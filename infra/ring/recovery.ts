@@ -34,7 +34,8 @@ export type Recovered = {
 }
 
 /**
- * @throws {FormatVersionError} when another release wrote a segment; whatever the filesystem throws.
+ * @throws {FormatVersionError} when another release wrote a segment; whatever the filesystem
+ * throws.
  */
 export const recoverSegments = async (
   options: RecoveryOptions,
@@ -154,7 +155,8 @@ const readFrames = async (
     if (payloads === 'trusted' && frame.from === 'head') continue
     if (await payloadIsIntact(file, frame, state.salt)) continue
     state.corrupt.add(frame.offset)
-    const detail = `the payload at offset ${frame.offset} of ${state.path} does not have its checksum`
+    const where = `offset ${frame.offset} of ${state.path}`
+    const detail = `the payload at ${where} does not have its checksum`
     corrupt.push({ held, detail })
   }
   return { corrupt, unknown, tornBytes }

@@ -2,10 +2,10 @@
  * The disk ring: the record log in segment files of one directory.
  *
  * Constraints
- * - Resolved means durable: `append` answers after one `fdatasync`, which all appends share that came
- *   while the one before was under way. All of an append is kept, or none.
- * - Any one corruption of a file loses at most the batch whose payload it hit, and its exact range is
- *   known. What cannot be read is reported, never skipped.
+ * - Resolved means durable: `append` answers after one `fdatasync`, which all appends share that
+ *   came while the one before was under way. All of an append is kept, or none.
+ * - Any one corruption of a file loses at most the batch whose payload it hit, and its exact range
+ *   is known. What cannot be read is reported, never skipped.
  * - Memory is per segment, not per batch: the files are read again for what is to be sent.
  * - A segment has one priority, so the least important batches can be evicted by deleting files.
  *
@@ -16,9 +16,9 @@
  *     highest-id-<id>                empty; the highest id ever given
  *
  * Writing: one active segment a priority, opened when first needed, sealed when it has
- * `segmentBytes` or `segmentFramesMax`; a batch that is larger has a segment of its own. A new file is
- * durable, with its name, before the first acknowledgement in it.
- * Recovery: every segment is sealed, so no offset is ever written twice with different batches.
+ * `segmentBytes` or `segmentFramesMax`; a batch that is larger has a segment of its own. A new file
+ * is durable, with its name, before the first acknowledgement in it.
+ * Recovery: every segment is sealed, so what was once acknowledged at an offset is never written over.
  * Removing: the file is unlinked and the directory synced. Ids are never given again.
  */
 import { randomInt } from 'node:crypto'

@@ -46,8 +46,9 @@ export const writeExtents = async (
 }
 
 /**
- * Takes away what a failed `writeExtents` may have left. A file that cannot be brought back to what it
- * was is `spoilt`: nothing may be appended to it any more. `faults` says what could not be undone.
+ * Takes away what a failed `writeExtents` may have left. A file that cannot be brought back to what
+ * it was is `spoilt`: nothing may be appended to it any more. `faults` says what could not be
+ * undone.
  */
 export const putBack = async (
   store: SegmentStore,
@@ -87,7 +88,9 @@ const create = async (store: SegmentStore, { id, path, salt }: SegmentState): Pr
   await syncDirectory(store)
 }
 
-/** One after the other, so that only the last segment of a priority has bytes that are not synced. */
+/**
+ * One after the other, so that only the last segment of a priority has bytes that are not synced.
+ */
 const writeLane = async (store: SegmentStore, lane: readonly Extent[]): Promise<void> => {
   for (const { segment, pieces, start } of lane) {
     const file = fileOf(store, segment)

@@ -12,9 +12,9 @@ export type Damage = {
   readonly offset: number
   readonly bytes: number
   /**
-   * `payload`: the batch is lost. `unknown`: frames are lost, and nothing says which. `head`, `tail`
-   * and `file_header`: one of two copies; nothing is lost. `torn`: a write that was not finished or is
-   * under way at this moment; nothing is lost that was acknowledged.
+   * `payload`: the batch is lost. `unknown`: frames are lost, and nothing says which. `head`,
+   * `tail` and `file_header`: one of two copies; nothing is lost. `torn`: a write that was not
+   * finished or is under way at this moment; nothing is lost that was acknowledged.
    */
   readonly kind: 'payload' | 'unknown' | 'head' | 'tail' | 'file_header' | 'torn'
   readonly batch: Batch | null

@@ -141,8 +141,8 @@ const sealSegment = async (desk: Desk, segment: SegmentState): Promise<void> => 
 
 const refusals = {
   queue_full:
-    'Appending was refused: as many appends as may wait are waiting for the disk. Nothing was kept; ' +
-    'try again when some of them have ended.',
+    'Appending was refused: as many appends as may wait are waiting for the disk. Nothing was ' +
+    'kept; try again when some of them have ended.',
   closed: 'Appending was refused: the record log is closed. Nothing was kept.',
 } as const
 

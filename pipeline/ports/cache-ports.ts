@@ -6,7 +6,9 @@ import type {
 } from '../../actors/cache/protocol.ts'
 import type { Tell } from '../../actors/kit/tell.ts'
 import type { Clock } from '../../infra/clock/clock.ts'
+import type { Journal } from '../../infra/journal/journal.ts'
 import type { Ledger } from '../../infra/ledger/ledger.ts'
+import { LedgerError } from '../../infra/ledger/ledger-error.ts'
 import { LogError } from '../../infra/ring/log-error.ts'
 import type { RecordLog } from '../../infra/ring/record-log.ts'
 import type { Intake } from '../../infra/sources/intake.ts'
@@ -20,6 +22,7 @@ type Needs = {
   readonly stage: Pick<Stage, 'post'>
   readonly ring: RecordLog
   readonly ledger: Ledger
+  readonly journal: Pick<Journal, 'reserved'>
   readonly intake: Pick<Intake, 'payloads'>
   readonly clock: Clock
   readonly meters: Meters
@@ -83,9 +86,11 @@ export const cachePorts = (needs: Needs): Filled<CacheEffects & { readonly tell:
 }
 
 const appendToLog = async (
-  { ring, ledger, intake, clock, meters, log }: Needs,
+  { ring, ledger, journal, intake, clock, meters, log }: Needs,
   { appendId, batches }: CacheEffects['appendToLog'],
 ): Promise<LogAnswer> => {
+  // Without room for their drop events and ends, records must not be taken.
+  if (!journal.reserved()) return { type: 'log.failed', appendId, reason: 'disk_full' }
   const startedAtMs = clock.now()
   try {
     const appended = await ring.append(intake.payloads(appendId, batches))
@@ -93,13 +98,13 @@ const appendToLog = async (
     meters.observe('appendDuration', (clock.now() - startedAtMs) / 1_000)
     return { type: 'log.appended', appendId, ...appended }
   } catch (cause) {
-    if (!(cause instanceof LogError)) throw cause
+    if (!(cause instanceof LogError || cause instanceof LedgerError)) throw cause
     log.error('append.failed', 'Records could not be kept; their clients were told 503.', { cause })
     return { type: 'log.failed', appendId, reason: reasonOf(cause) }
   }
 }
 
-const reasonOf = ({ code }: LogError): RefusalReason =>
+const reasonOf = ({ code }: LogError | LedgerError): RefusalReason =>
   code === 'disk_full' ? 'disk_full' : 'storage_failed'
 
 const detailOf = (cause: unknown): string =>

@@ -1,12 +1,12 @@
 /**
  * A dispatcher, two sends at a time and an endpoint manager, in every order of what may happen within
- * stated bounds. In each world that is reached, what `checkRoute` says holds, and from each there is
+ * stated bounds. In each world that is reached, what `checkOf` says holds, and from each there is
  * still a way to the end: both batches settled, the newest assignment adopted, the window open.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { explore } from '../support/explore.ts'
-import { checkRoute, isSettled, keyOf, movesOf } from '../support/route-moves.ts'
+import { checkOf, isSettled, keyOf, movesOf } from '../support/route-moves.ts'
 import {
   deliveryInput,
   dispatcherInput,
@@ -33,7 +33,7 @@ const explored = (bounds: RouteInputs['bounds'], slow: RouteInputs['slow']) => {
     from: route.first(),
     key: keyOf,
     moves: movesOf(route),
-    check: checkRoute,
+    check: checkOf(route),
     isGoal: isSettled,
     worldsMax: 500_000,
   })
@@ -46,6 +46,7 @@ const storms: Readonly<Record<string, Storm>> = {
   'a redirect and an attempt that hangs': [{ redirects: 1, hangs: 1 }, []],
   'a redirect and a command': [{ redirects: 1, commands: 1 }, []],
   'a command and failures that roll it back': [{ commands: 1, failures: 2 }, []],
+  'a command and a journal that fails or is slow': [{ commands: 1, journalFaults: 1 }, everyone],
   'a redirect and a journal that fails or is slow': [{ redirects: 1, journalFaults: 1 }, everyone],
 }
 /** These take a minute. */

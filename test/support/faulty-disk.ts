@@ -1,8 +1,8 @@
 /**
- * A disk in memory that does what a real one may do: at a crash it loses, tears and reorders what was
- * not synced; it fails when told to; it is full; it flips bits. The same seed and the same calls
- * give the same disk. Names become durable by `syncDirectory`, content by `datasync`, as the port
- * says.
+ * A disk in memory that does what a real one may do: at a crash it loses, tears and reorders what
+ * was not synced; it fails when told to; it is full; it flips bits. The same seed and the same
+ * calls give the same disk. Names become durable by `syncDirectory`, content by `datasync`, as the
+ * port says.
  */
 import type { Filesystem, OpenFile, OpenMode } from '../../infra/disk/filesystem.ts'
 import { chanceOf } from './chance.ts'
@@ -13,7 +13,9 @@ import { type Names, openNames } from './faulty-names.ts'
 export type FaultyDisk = Filesystem & {
   /** The power goes, and comes back: open files are dead, and chance has what was not synced. */
   readonly crash: () => void
-  /** The process dies and the machine lives on: open files are dead, and nothing written is lost. */
+  /**
+   * The process dies and the machine lives on: open files are dead, and nothing written is lost.
+   */
   readonly kill: () => void
   /** The power goes during this changing operation (1: the next), until `crash` or `kill`. */
   readonly stopAt: (operation: number) => void

@@ -74,13 +74,14 @@ const operator = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] 
 }
 
 const journal = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] => {
-  const [write, ...writes] = world.writes
-  if (write === undefined) return []
-  const journaled = world.journaled + 1
+  const [first, ...writes] = world.writes
+  if (first === undefined) return []
+  const { write, url } = first
+  const after = [...world.journal, url]
+  const kept = { type: 'assignment.journaled', write, epoch: after.length }
   const failed = { type: 'journal.failed', write, detail: 'the journal failed' }
-  const kept = { type: 'assignment.journaled', write, epoch: journaled }
   const moves: Move<RouteWorld>[] = [
-    [`journaled as ${journaled}`, () => route.told({ ...world, writes, journaled }, 'endpoint-manager', kept)], // biome-ignore format: one line
+    [`journaled as ${after.length}`, () => route.told({ ...world, writes, journal: after }, 'endpoint-manager', kept)], // biome-ignore format: one line
   ]
   if (world.left.journalFaults > 0) {
     const next = (): RouteWorld =>
@@ -164,7 +165,7 @@ const answers = (route: Route, world: RouteWorld, sendId: string): readonly Move
 
 /** Equal worlds have equal keys. */
 export const keyOf = (world: RouteWorld): string => {
-  let key = `${world.dispatcher.id} ${world.manager.id} ${world.nowMs} ${world.journaled}`
+  let key = `${world.dispatcher.id} ${world.manager.id} ${world.nowMs} ${world.journal}`
   for (const sendId in world.sends) key += ` ${sendId} ${world.sends[sendId]?.id}`
   for (const name of Object.keys(world.channels).sort()) {
     key += ` ${name}`
@@ -172,24 +173,28 @@ export const keyOf = (world: RouteWorld): string => {
   }
   for (const id in world.batches) key += ` ${world.batches[id]}`
   for (const what in world.left) key += ` ${world.left[what as keyof Bounds]}`
-  return `${key} ${world.window.round} ${world.writes} ${world.open}`
+  return `${key} ${world.window.round} ${world.open} ${world.writes.map(({ write, url }) => write + url)}`
 }
 
 /** What is true at any time. */
-export const checkRoute = (world: RouteWorld): void => {
-  const { context } = world.dispatcher.snapshot
-  const epoch = context.assignment?.epoch ?? -1
-  const state = stateOf(world.dispatcher)
-  const isOlderOut = Object.values(context.sends).some((send) => send.epoch < epoch)
-  assert.equal(state === 'redirectInFlight', isOlderOut, 'redirectInFlight, and nothing older is out, or not') // biome-ignore format: one line
-  for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
-    assert.ok(sendId in context.sends, `${sendId} is out, and the dispatcher does not know it`)
-    assert.ok(snapshot.context.newest.epoch <= epoch, `${sendId} knows more than the dispatcher`)
-    if (snapshot.context.under.epoch < epoch) assert.equal(state, 'redirectInFlight', `${sendId} is out under an older epoch`) // biome-ignore format: one line
+export const checkOf =
+  (route: Route) =>
+  (world: RouteWorld): void => {
+    const { context } = world.dispatcher.snapshot
+    const epoch = context.assignment?.epoch ?? -1
+    const state = stateOf(world.dispatcher)
+    const isOlderOut = Object.values(context.sends).some((send) => send.epoch < epoch)
+    assert.equal(state === 'redirectInFlight', isOlderOut, 'redirectInFlight, and nothing older is out, or not') // biome-ignore format: one line
+    for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
+      assert.ok(sendId in context.sends, `${sendId} is out, and the dispatcher does not know it`)
+      assert.ok(snapshot.context.newest.epoch <= epoch, `${sendId} knows more than the dispatcher`)
+      if (snapshot.context.under.epoch < epoch) assert.equal(state, 'redirectInFlight', `${sendId} is out under an older epoch`) // biome-ignore format: one line
+    }
+    const { current } = world.manager.snapshot.context
+    if (current !== null) assert.equal(current.url, world.journal[current.epoch - 1], 'an assignment that is not in the journal') // biome-ignore format: one line
+    checkHands(world)
+    if (isStill(world)) checkStill(route, world)
   }
-  checkHands(world)
-  if (isStill(world)) checkStill(world)
-}
 
 /** Every leased batch is in one place: on its way to the dispatcher, with it, or with one send. */
 const checkHands = (world: RouteWorld): void => {
@@ -207,14 +212,26 @@ const checkHands = (world: RouteWorld): void => {
 const isStill = ({ channels, writes, manager }: RouteWorld): boolean =>
   Object.keys(channels).length === 0 && writes.length === 0 && stateOf(manager) !== 'assigning'
 
-const checkStill = (world: RouteWorld): void => {
+const checkStill = ({ inputs }: Route, world: RouteWorld): void => {
   const { current } = world.manager.snapshot.context
-  const { assignment, sends } = world.dispatcher.snapshot.context
+  const { assignment, sends, failures } = world.dispatcher.snapshot.context
   assert.deepEqual(assignment, current, 'the newest assignment is not adopted')
   assert.deepEqual(world.open, [], 'a command that nobody answers')
   assert.deepEqual(Object.keys(sends).sort(), Object.keys(world.sends).sort(), 'a send that has ended is still in the books') // biome-ignore format: one line
+  const isOlderOut = Object.values(world.sends).some(
+    ({ snapshot }) => snapshot.context.under.epoch < (assignment?.epoch ?? -1),
+  )
+  assert.equal(stateOf(world.dispatcher) === 'redirectInFlight', isOlderOut, 'redirectInFlight, and no older attempt is out, or not') // biome-ignore format: one line
+  if (failures === 0) assert.ok(world.window.batchesMax > 1, 'the window is closed for no reason')
   for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
     assert.equal(snapshot.context.newest.epoch, assignment?.epoch, `${sendId} was not told the newest`) // biome-ignore format: one line
+    // An assignment that the journal did not take is no answer to a redirect; the deadline is.
+    if (world.left.journalFaults < inputs.bounds.journalFaults) continue
+    assert.notEqual(
+      snapshot.value,
+      'awaitingAssignment',
+      `nobody answers the redirect of ${sendId}`,
+    )
   }
 }
 

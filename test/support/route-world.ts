@@ -43,9 +43,10 @@ export type RouteWorld = {
   readonly channels: Readonly<Record<string, readonly Message[]>>
   readonly batches: Readonly<Record<string, 'held' | 'leased' | 'settled'>>
   readonly window: { readonly round: number; readonly batchesMax: number }
-  /** Writes that the journal has not answered, and the last epoch it gave. */
-  readonly writes: readonly number[]
-  readonly journaled: number
+  /** Writes that the journal has not answered. */
+  readonly writes: readonly { readonly write: number; readonly url: string }[]
+  /** What it holds: the url of each epoch, from 1. */
+  readonly journal: readonly string[]
   readonly left: Bounds
   /** Commands that were not answered. */
   readonly open: readonly string[]
@@ -138,8 +139,8 @@ export const openRoute = (inputs: RouteInputs) => {
         return world
       }
       case 'journalAssignment': {
-        const { write } = params as EndpointManagerEffects['journalAssignment']
-        return { ...world, writes: [...world.writes, write] }
+        const { write, url } = params as EndpointManagerEffects['journalAssignment']
+        return { ...world, writes: [...world.writes, { write, url }] }
       }
       case 'answerCommand': {
         const { commandId } = params as EndpointManagerEffects['answerCommand']
@@ -219,7 +220,7 @@ export const openRoute = (inputs: RouteInputs) => {
       batches: Object.fromEntries([...batchOf.keys()].map((id) => [id, 'held'])),
       window: { round: 0, batchesMax: 0 },
       writes: [],
-      journaled: 0,
+      journal: [],
       left: inputs.bounds,
       open: [],
     }

@@ -171,7 +171,7 @@ suite('a process', { concurrency: 2 }, () => {
     await using holdfast = await startHoldfast(folder.path, config)
     await assert.rejects(
       startHoldfast(folder.path, config),
-      new RegExp(`exited with 1.*the process ${holdfast.pid} owns it`, 's'),
+      new RegExp(`exited with 1.*process ${holdfast.pid} owns it`, 's'),
     )
     const load = smallLoad()
     t.after(load.close)

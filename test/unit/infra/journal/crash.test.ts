@@ -50,7 +50,8 @@ test('wherever the power goes, appending or beginning anew, every acknowledged f
       const account = await runUntil(disk, stop)
       disk[seed % 3 === 0 ? 'kill' : 'crash']()
       const shown = await assertKept(disk, account, where)
-      // What a recovery has shown is there after the next power cut too, and what it did not is not.
+      // What a recovery has shown is there after the next power cut too, and what it did not is
+      // not.
       disk.crash()
       assert.deepEqual(await assertKept(disk, account, `${where}, again`), shown, where)
     }

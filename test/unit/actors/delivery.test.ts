@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { delivery } from '../../../actors/delivery/machine.ts'
+import { recordsOf } from '../../../actors/delivery/pieces.ts'
+import type { DeliveryEffects, DeliveryInput, Verdict } from '../../../actors/delivery/protocol.ts'
+import { epoch, instant } from '../../../schemas/brand.ts'
+import type { BatchesReturned, BatchesSettled, Held, SendEnded } from '../../../schemas/messages.ts'
+import { type Drive, drive, type Effect } from '../../support/drive.ts'
+import { assignmentOf, deliveryInput, heldAt, settlementOf, urls } from '../../support/route-parts.ts' // biome-ignore format: one line
+
+type It = Drive<typeof delivery>
+const started = (input: Partial<DeliveryInput> = {}) =>
+  drive(delivery, { ...deliveryInput, ...input })
+const answer = (it: It, verdict: Verdict, attempt = it.context().attempt) =>
+  it.tell({ type: 'attempt.answered', attempt, verdict, jitter: 0.25 })
+const assign = (it: It, number: number, url: string = urls.b) =>
+  it.tell({ type: 'endpoint.assigned', assignment: assignmentOf(number, url) })
+const record = (it: It, ...held: readonly Held[]) =>
+  it.tell({ type: 'fates.recorded', settlements: held.map(settlementOf) })
+const accepted = { kind: 'accepted' } as const
+const failed = { kind: 'failed', status: 500, detail: 'oops' } as const
+const redirected = { kind: 'redirected', status: 307, location: urls.b } as const
+const tooLarge = { kind: 'tooLarge' } as const
+
+const attemptOf = (it: It) => it.params('attempt') as DeliveryEffects['attempt']
+const fatesIn = (it: It) => (it.params('recordFates') as DeliveryEffects['recordFates']).fates
+const messageIn = <Message>(effects: readonly Effect[], type: string): Message | undefined =>
+  effects
+    .filter((effect) => effect.type === 'tell')
+    .map(({ params }) => (params as { message: { type: string } }).message)
+    .find((message) => message.type === type) as Message | undefined
+const endOf = (it: It) => messageIn<SendEnded>(it.effects(), 'send.ended')
+const [one, two] = [heldAt(1), heldAt(2)] as const
+
+describe('A send ends its batches', () => {
+  test('delivery S1: what was delivered is settled, once the ledger has it, and then the send ends.', () => {
+    const it = started({ held: [one, two] })
+    assert.deepEqual(answer(it, accepted), ['recordFates'])
+    assert.deepEqual(record(it, one, two), ['batches.settled', 'send.ended'])
+    assert.deepEqual([it.state(), endOf(it)?.reason], ['settled', null])
+  })
+
+  test('delivery S1: what the ledger does not have goes back, and nothing is told twice.', () => {
+    const it = started({ held: [one, two] })
+    answer(it, accepted)
+    assert.deepEqual(record(it, two), ['batches.settled', 'batches.returned', 'send.ended'])
+    const back = messageIn<BatchesReturned>(it.effects(), 'batches.returned')
+    assert.deepEqual([back?.held, back?.reason], [[one], 'unsettled'])
+  })
+
+  test('delivery S1: a ledger that fails, or says nothing, sends all of it back.', () => {
+    for (const fail of [
+      (it: It) => it.tell({ type: 'fates.failed', detail: 'disk' }),
+      (it: It) => it.fire(),
+    ]) {
+      const it = started({ held: [one, two] })
+      answer(it, accepted)
+      assert.deepEqual(fail(it), ['batches.returned', 'send.ended'])
+      assert.deepEqual([endOf(it)?.outcome, endOf(it)?.reason], ['returned', 'unsettled'])
+    }
+  })
+
+  test('delivery S2: what an endpoint rejects is counted against the batches in order, and sums up.', () => {
+    const it = started({ held: [one, two] })
+    answer(it, { kind: 'partial', rejected: 5, message: 'too old' })
+    const [a, b] = fatesIn(it)
+    assert.deepEqual([a?.delivered, a?.drops[0]?.records], [0, 4])
+    assert.deepEqual([b?.delivered, b?.drops[0]?.records], [3, 1])
+    assert.equal(b?.drops[0]?.reason, 'partially_rejected')
+  })
+})
+
+describe('A send is redirected', () => {
+  test('delivery S3: an assignment ends no attempt; its answer counts, whatever was assigned.', () => {
+    const it = started()
+    for (const number of [2, 3, 4]) assert.deepEqual(assign(it, number), [])
+    assert.equal(it.state(), 'attempting')
+    assert.deepEqual(answer(it, accepted), ['recordFates'])
+    record(it, one)
+    assert.equal(endOf(it)?.epoch, 1)
+  })
+
+  test('delivery S4: the next attempt is under the newest assignment that the send has heard of.', () => {
+    const it = started()
+    for (const number of [2, 5, 4, 3]) assign(it, number)
+    assert.deepEqual(answer(it, failed), ['attempt.moved', 'attempt'])
+    assert.equal(attemptOf(it).assignment.epoch, 5)
+  })
+
+  test('delivery S5: a late answer to an attempt that was given up changes nothing.', () => {
+    const it = started()
+    assign(it, 2)
+    assert.deepEqual(it.fire(), ['abandon', 'attempt.moved', 'attempt'])
+    assert.deepEqual(it.params('abandon'), { sendId: 's1', attempt: 1 })
+    assert.deepEqual(answer(it, accepted, 1), [])
+    assert.equal(it.state(), 'attempting')
+  })
+
+  test('delivery S6: an old attempt that fails or hangs goes out again, the same; under the newest it goes back.', () => {
+    const it = started()
+    assign(it, 2)
+    answer(it, failed)
+    assert.deepEqual(attemptOf(it).piece, { held: [one], cut: null })
+    assert.deepEqual(answer(it, failed), ['batches.returned', 'send.ended'])
+    assert.deepEqual([endOf(it)?.epoch, endOf(it)?.reason, endOf(it)?.jitter], [2, 'server_error', 0.25]) // biome-ignore format: one line
+  })
+
+  test('delivery S6: each way to fail has its reason, and a throttled one says for how long.', () => {
+    const reasons = (
+      [
+        [{ kind: 'throttled', status: 429, retryAfterMs: 3_000 }, 'throttled'],
+        [failed, 'server_error'],
+        [{ kind: 'unreachable', detail: 'refused' }, 'unreachable'],
+      ] as const
+    ).map(([verdict, expected]) => {
+      const it = started()
+      answer(it, verdict)
+      assert.equal(endOf(it)?.reason, expected)
+      return endOf(it)?.retryAfterMs
+    })
+    assert.deepEqual(reasons, [3_000, null, null])
+  })
+
+  test('delivery S7: a 307 is reported under its epoch, and the send goes on under what is assigned.', () => {
+    const it = started()
+    assert.deepEqual(answer(it, redirected), ['redirect.reported'])
+    const { epoch: under, location } = messageIn<{ epoch: number; location: string }>(it.effects(), 'redirect.reported') ?? {} // biome-ignore format: one line
+    assert.deepEqual([under, location], [1, urls.b])
+    assert.deepEqual(assign(it, 1), [])
+    assert.deepEqual(assign(it, 2), ['attempt.moved', 'attempt'])
+    assert.equal(attemptOf(it).assignment.url, urls.b)
+    assert.equal(it.armedMs(), it.nowMs() + 10_000)
+  })
+
+  test('delivery S7: a 307 to an attempt that was superseded meanwhile asks nobody.', () => {
+    const it = started()
+    assign(it, 2)
+    assert.deepEqual(answer(it, redirected), ['attempt.moved', 'attempt'])
+  })
+
+  test('delivery S7: a redirect that is refused, or not answered, is a failed attempt and no loss.', () => {
+    const refuse = (number: number) => (it: It) =>
+      it.tell({ type: 'redirect.refused', sendId: 's1', epoch: epoch(number), reason: 'a circle' })
+    for (const [end, effects] of [
+      [refuse(0), []],
+      [refuse(1), ['batches.returned', 'send.ended']],
+      [(it: It) => it.fire(), ['batches.returned', 'send.ended']],
+    ] as const) {
+      const it = started()
+      answer(it, { ...redirected, location: null })
+      assert.deepEqual(end(it), effects)
+      if (effects.length > 0) assert.equal(endOf(it)?.reason, 'redirect_failed')
+    }
+  })
+
+  test('delivery S7: a chain of redirects goes on for as long as each is assigned anew, within the lease.', () => {
+    const it = started()
+    for (let number = 2; it.nowMs() < deliveryInput.leaseUntilMs; number++) {
+      it.wait(4_000)
+      answer(it, redirected)
+      if (it.isDone()) break
+      assign(it, number)
+      assert.ok(attemptOf(it).deadlineMs <= deliveryInput.leaseUntilMs)
+    }
+    assert.deepEqual([it.state(), endOf(it)?.reason], ['returned', 'timed_out'])
+  })
+})
+
+describe('A send is cut', () => {
+  test('delivery S8: after a 413 halves go out, by batches and then by records, until each was taken.', () => {
+    const it = started({ held: [one, two] })
+    answer(it, tooLarge)
+    assert.deepEqual(attemptOf(it).piece, { held: [one], cut: null })
+    answer(it, tooLarge)
+    const sent: number[] = []
+    while (it.state() === 'attempting') {
+      const { held, cut } = attemptOf(it).piece
+      const batch = held[0]?.batch ?? one.batch
+      const { firstSeq, lastSeq } = cut ?? batch
+      for (let seq: number = firstSeq; seq <= lastSeq; seq++) sent.push(seq)
+      answer(it, accepted)
+    }
+    assert.deepEqual(sent, [100, 101, 102, 103, 200, 201, 202, 203])
+    assert.deepEqual(fatesIn(it).map(({ delivered }) => delivered), [4, 4]) // biome-ignore format: one line
+  })
+
+  test('delivery S8: only a record that is too large by itself is lost, with its coordinate.', () => {
+    const it = started({ held: [heldAt(1, { records: 1 })] })
+    assert.deepEqual(answer(it, tooLarge), ['recordFates'])
+    const [drop] = fatesIn(it)[0]?.drops ?? []
+    assert.deepEqual([drop?.firstSeq, drop?.lastSeq, drop?.reason], [100, 100, 'rejected_by_endpoint']) // biome-ignore format: one line
+  })
+
+  test('delivery S8: a batch of which a part was taken and the rest failed goes back as a whole.', () => {
+    const it = started()
+    answer(it, tooLarge)
+    answer(it, accepted)
+    assert.deepEqual(answer(it, failed), ['batches.returned', 'send.ended'])
+  })
+})
+
+describe('A send keeps time', () => {
+  test('delivery S9: no deadline is later than the lease, neither of an attempt nor of a redirect.', () => {
+    const it = started({ leaseUntilMs: instant(7_000) })
+    assert.equal(it.armedMs(), 7_000)
+    it.wait(5_000)
+    answer(it, redirected)
+    assert.equal(it.armedMs(), 7_000)
+    it.fire()
+    assert.equal(endOf(it)?.reason, 'redirect_failed')
+  })
+
+  test('delivery S10: what is older than it may be expires when an attempt fails, and only that.', () => {
+    const [old, young] = [heldAt(1), heldAt(2, { acceptedAtMs: 9_000 })] as const
+    const it = started({ held: [old, young], ageMsMax: 5_000 })
+    it.wait(9_500)
+    assert.deepEqual(answer(it, failed), ['recordFates'])
+    assert.deepEqual(fatesIn(it).map(({ held, drops }) => [held.at.offset, drops[0]?.reason]), [[1, 'expired']]) // biome-ignore format: one line
+    assert.deepEqual(record(it, old), ['batches.settled', 'batches.returned', 'send.ended'])
+  })
+
+  test('delivery S11: a send that failed says why, even if all its batches have ended by it.', () => {
+    const it = started({ ageMsMax: 5_000 })
+    it.wait(9_000)
+    answer(it, { kind: 'throttled', status: 429, retryAfterMs: 3_000 })
+    record(it, one)
+    assert.deepEqual([endOf(it)?.outcome, endOf(it)?.reason, endOf(it)?.retryAfterMs], ['settled', 'throttled', 3_000]) // biome-ignore format: one line
+  })
+
+  test('delivery S10: what can not be read is lost as corrupt, and the rest goes out without it.', () => {
+    const it = started({ held: [one, two] })
+    answer(it, { kind: 'unreadable', held: [one], detail: 'checksum' })
+    assert.deepEqual(attemptOf(it).piece.held, [two])
+    answer(it, accepted)
+    assert.deepEqual(fatesIn(it).map(({ drops }) => drops[0]?.reason), ['cache_corrupt', undefined]) // biome-ignore format: one line
+  })
+
+  test('A record log that says "unreadable" of nothing that was sent does not make a send spin.', () => {
+    const it = started()
+    assert.deepEqual(answer(it, { kind: 'unreadable', held: [two], detail: 'checksum' }), ['batches.returned', 'send.ended']) // biome-ignore format: one line
+  })
+})
+
+type Played = { readonly ended: number; readonly settled: string[]; readonly returned: string[] }
+
+/** Counts what a send tells, over all its steps. */
+const tally = (played: Played, effects: readonly Effect[]): Played => {
+  const settled = messageIn<BatchesSettled>(effects, 'batches.settled')?.settlements ?? []
+  const returned = messageIn<BatchesReturned>(effects, 'batches.returned')?.held ?? []
+  return {
+    ended: played.ended + (messageIn(effects, 'send.ended') === undefined ? 0 : 1),
+    settled: [...played.settled, ...settled.map(({ batchId }) => batchId)],
+    returned: [...played.returned, ...returned.map(({ batch }) => batch.id)],
+  }
+}
+
+const verdictArbitrary: fc.Arbitrary<Verdict> = fc.oneof(
+  fc.constantFrom<Verdict>(accepted, failed, redirected, tooLarge, { kind: 'throttled', status: 429, retryAfterMs: null }, { kind: 'unreachable', detail: '' }, { kind: 'rejected', status: 400, message: '' }), // biome-ignore format: one line
+  fc.nat(9).map((rejected): Verdict => ({ kind: 'partial', rejected, message: '' })),
+  fc.constantFrom(one, two).map((held): Verdict => ({ kind: 'unreadable', held: [held], detail: '' })), // biome-ignore format: one line
+)
+type Play = (it: It) => void
+const playArbitrary: fc.Arbitrary<Play> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: verdictArbitrary.map(
+      (verdict): Play =>
+        (it) =>
+          answer(it, verdict),
+    ),
+  },
+  verdictArbitrary.map(
+    (verdict): Play =>
+      (it) =>
+        answer(it, verdict, it.context().attempt - 1),
+  ),
+  fc.nat(8).map(
+    (number): Play =>
+      (it) =>
+        assign(it, number),
+  ),
+  fc.nat(8).map((number): Play => (it) => it.tell({ type: 'redirect.refused', sendId: 's1', epoch: epoch(number), reason: '' })), // biome-ignore format: one line
+  fc.nat(20_000).map(
+    (ms): Play =>
+      (it) =>
+        it.wait(ms),
+  ),
+  fc.constant<Play>((it) => it.fire()),
+  fc.constant<Play>((it) => it.tell({ type: 'timer.fired' })),
+  fc.subarray([one, two]).map((held): Play => (it) => {
+    if (it.state() === 'recording') record(it, ...held.filter((one) => isDone(it, one)))
+  }), // biome-ignore format: one thought
+)
+const isDone = (it: It, { batch }: Held): boolean => batch.id in it.context().progress
+
+test('delivery S1, delivery S2, delivery S4, delivery S9: whatever comes, in whatever order, these hold after every step.', () => {
+  const plays = fc.array(playArbitrary, { maxLength: 25 })
+  const property = fc.property(plays, fc.constantFrom(0, 15_000), (steps, ageMsMax) => {
+    let played: Played = { ended: 0, settled: [], returned: [] }
+    let lastEpoch = 0
+    const check = (it: It): void => {
+      played = tally(played, it.effects())
+      for (const { type, params } of it.effects()) {
+        if (type === 'attempt') {
+          const { assignment, deadlineMs, piece } = params as DeliveryEffects['attempt']
+          assert.ok(assignment.epoch >= lastEpoch && deadlineMs <= deliveryInput.leaseUntilMs)
+          assert.equal(assignment.epoch, it.context().newest.epoch)
+          assert.ok(piece.held.length > 0)
+          lastEpoch = assignment.epoch
+        }
+        if (type !== 'recordFates') continue
+        for (const { held, delivered, drops } of (params as DeliveryEffects['recordFates']).fates) {
+          const lost = drops.reduce((sum, { records }) => sum + records, 0)
+          assert.equal(delivered + lost, recordsOf(held))
+          assert.ok(delivered >= 0)
+        }
+      }
+      assert.equal(played.ended, it.isDone() ? 1 : 0)
+    }
+    const it = drive(delivery, { ...deliveryInput, held: [one, two], ageMsMax }, { check })
+    for (const play of steps) if (!it.isDone()) play(it)
+    for (let i = 0; !it.isDone() && i < 10; i++) it.fire()
+    assert.ok(it.isDone(), `still ${it.state()}`)
+    const ends = [...played.settled, ...played.returned].sort()
+    assert.deepEqual(ends, [one.batch.id, two.batch.id].sort())
+  })
+  fc.assert(property, { numRuns: 400 })
+})

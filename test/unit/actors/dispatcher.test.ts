@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { dispatcher } from '../../../actors/dispatcher/machine.ts'
+import type { DispatcherEffects, DispatcherInput } from '../../../actors/dispatcher/protocol.ts'
+import { epoch, instant } from '../../../schemas/brand.ts'
+import type { AttemptReported, DemandRaised, Held } from '../../../schemas/messages.ts'
+import { type Drive, drive, told } from '../../support/drive.ts'
+import { assignmentOf, dispatcherInput, heldAt, leasedUntil } from '../../support/route-parts.ts'
+
+type It = Drive<typeof dispatcher>
+const started = (input: Partial<DispatcherInput> = {}) =>
+  drive(dispatcher, { ...dispatcherInput, ...input })
+const assign = (it: It, number: number) =>
+  it.tell({ type: 'endpoint.assigned', assignment: assignmentOf(number) })
+const lease = (it: It, ...held: readonly Held[]) => it.tell(leasedUntil(70_000, ...held))
+const idle = (input?: Partial<DispatcherInput>) => {
+  const it = started(input)
+  assign(it, 1)
+  return it
+}
+/** Two sends are out, and no more may be. */
+const busy = () => {
+  const it = idle()
+  lease(it, heldAt(1), heldAt(2))
+  return it
+}
+const starts = (it: It) =>
+  it
+    .effects()
+    .filter(({ type }) => type === 'startSend')
+    .map(({ params }) => params as DispatcherEffects['startSend'])
+const messages = <Message>(it: It, type: string) =>
+  told(it.effects()).filter((message) => message.type === type) as unknown as readonly Message[]
+const windows = (it: It) => messages<DemandRaised>(it, 'demand.raised').map((it) => it.batchesMax)
+const outOf = (it: It) => Object.keys(it.context().sends)
+
+const settled = (it: It, sendId: string, number: number) =>
+  it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'settled', reason: null, retryAfterMs: null, detail: '', jitter: 0 }) // biome-ignore format: one line
+const failed = (
+  it: It,
+  sendId: string,
+  number: number,
+  { reason = 'server_error', retryAfterMs = null, jitter = 0 }: { reason?: 'server_error' | 'unsettled'; retryAfterMs?: number | null; jitter?: number } = {}, // biome-ignore format: one line
+) => it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'returned', reason, retryAfterMs, detail: 'oops', jitter }) // biome-ignore format: one line
+const [first, second, third] = ['edge-0-1', 'edge-0-2', 'edge-0-3'] as const
+
+describe('A dispatcher waits for an endpoint', () => {
+  test('It asks, asks again when nobody answers, and sends nothing meanwhile.', () => {
+    const it = started()
+    assert.deepEqual(told(it.effects()).map(({ type }) => type), ['endpoint.requested']) // biome-ignore format: one line
+    assert.deepEqual(it.fire(), ['endpoint.requested'])
+    assert.deepEqual(lease(it, heldAt(1)), ['batches.returned'])
+    const [back] = messages<{ reason: string }>(it, 'batches.returned')
+    assert.equal(back?.reason, 'no_endpoint')
+    assert.deepEqual(assign(it, 1), ['demand.raised'])
+    assert.deepEqual(windows(it), [2])
+  })
+})
+
+describe('A dispatcher is redirected', () => {
+  test('dispatcher D1: the newest assignment wins, in whatever order they come.', () => {
+    const it = busy()
+    for (const number of [3, 2, 5, 4, 5]) assign(it, number)
+    assert.equal(it.context().assignment?.epoch, 5)
+  })
+
+  test('dispatcher D2: redirectInFlight lasts exactly as long as an attempt of an older epoch is out.', () => {
+    const it = busy()
+    assert.equal(it.state(), 'sending')
+    for (const number of [2, 3, 4]) {
+      assign(it, number)
+      assert.equal(it.state(), 'redirectInFlight')
+    }
+    settled(it, first, 1)
+    assert.equal(it.state(), 'redirectInFlight')
+    it.tell({ type: 'attempt.moved', sendId: second, epoch: epoch(3) })
+    assert.equal(it.state(), 'redirectInFlight')
+    it.tell({ type: 'attempt.moved', sendId: second, epoch: epoch(4) })
+    assert.equal(it.state(), 'sending')
+    it.tell({ type: 'attempt.moved', sendId: second, epoch: epoch(2) })
+    assert.equal(it.state(), 'sending')
+    failed(it, second, 4)
+    assert.equal(it.state(), 'backingOff')
+  })
+
+  test('dispatcher D3: while an old attempt is out, new sends start under the newest epoch.', () => {
+    const it = idle()
+    lease(it, heldAt(1))
+    assign(it, 2)
+    assert.deepEqual(lease(it, heldAt(2)), ['startSend'])
+    assert.deepEqual(starts(it).map(({ assignment }) => assignment.epoch), [2]) // biome-ignore format: one line
+    assert.equal(it.state(), 'redirectInFlight')
+  })
+
+  test('dispatcher D4: every send that is out is told of it, and none is stopped or forgotten.', () => {
+    const it = busy()
+    assert.deepEqual(assign(it, 2), ['endpoint.assigned', 'endpoint.assigned'])
+    assert.deepEqual(outOf(it), [first, second])
+  })
+
+  test('A redirect that is refused is told to the send that reported it, while it is out.', () => {
+    const it = busy()
+    const refused = { type: 'redirect.refused', sendId: first, epoch: epoch(1), reason: 'a circle' } as const // biome-ignore format: one line
+    assert.deepEqual(it.tell(refused), ['redirect.refused'])
+    assert.deepEqual(it.params('tell'), { to: 'delivery', sendId: first, message: refused })
+  })
+})
+
+describe('A dispatcher bounds what it takes', () => {
+  test('dispatcher D5: no more sends than `concurrency` are out, and what waits starts as they end.', () => {
+    const it = busy()
+    assert.deepEqual(lease(it, heldAt(3), heldAt(4)), [])
+    assert.equal(outOf(it).length, 2)
+    assert.deepEqual(settled(it, first, 1), ['attempt.reported', 'startSend'])
+    assert.equal(outOf(it).length, 2)
+  })
+
+  test('dispatcher D6: what comes while the window is closed goes back, once.', () => {
+    const it = busy()
+    lease(it, heldAt(3))
+    failed(it, first, 1)
+    const [back] = messages<{ held: readonly Held[] }>(it, 'batches.returned')
+    assert.deepEqual(back?.held, [heldAt(3)])
+    assert.deepEqual(it.context().pending, [])
+    assert.deepEqual(lease(it, heldAt(4)), ['batches.returned'])
+  })
+
+  test('dispatcher D6: what was leased for too short a time is left to the cache, which takes it back.', () => {
+    const it = busy()
+    it.tell(leasedUntil(1_000, heldAt(3)))
+    it.wait(1_000)
+    assert.deepEqual(settled(it, first, 1), ['attempt.reported'])
+    assert.deepEqual(it.context().pending, [])
+  })
+
+  test('A request holds batches of one tenant, as many as fit.', () => {
+    const it = idle({ requestBatchesMax: 3, requestBytesMax: 250, concurrency: 3 })
+    const others = [heldAt(2, { tenant: 'umbrella' }), heldAt(4, { tenant: 'umbrella', bytes: 900 })] // biome-ignore format: one line
+    lease(it, heldAt(1), others[0] as Held, heldAt(3), others[1] as Held, heldAt(5))
+    const offsets = starts(it).map(({ held }) => held.map(({ at }) => at.offset))
+    assert.deepEqual(offsets, [[1, 3], [2], [4]])
+    assert.deepEqual(it.context().pending.map(({ held }) => held.at.offset), [5]) // biome-ignore format: one line
+  })
+
+  test('dispatcher D11: with `ordering: stream` one batch of a stream is out, and others pass by.', () => {
+    const it = idle({ ordering: 'stream', requestBatchesMax: 3 })
+    lease(it, heldAt(1), heldAt(2), heldAt(3, { service: 'web' }), heldAt(4))
+    assert.deepEqual(starts(it).map(({ held }) => held.map(({ at }) => at.offset)), [[1, 3]]) // biome-ignore format: one line
+    settled(it, first, 1)
+    assert.deepEqual(starts(it).map(({ held }) => held.map(({ at }) => at.offset)), [[2]]) // biome-ignore format: one line
+  })
+})
+
+describe('A dispatcher backs off', () => {
+  test('dispatcher D7: it closes its window, opens it for one probe, and wholly once that is good.', () => {
+    const it = busy()
+    failed(it, first, 1)
+    assert.deepEqual(windows(it), [0])
+    failed(it, second, 1)
+    assert.equal(it.state(), 'backingOff')
+    assert.deepEqual(it.fire(), ['demand.raised'])
+    assert.deepEqual([it.nowMs(), windows(it), it.state()], [100, [1], 'idle'])
+    lease(it, heldAt(1))
+    assert.equal(it.state(), 'sending')
+    settled(it, third, 1)
+    assert.deepEqual(windows(it), [2])
+  })
+
+  test('dispatcher D7: in redirectInFlight too, the next try is in time, however long old attempts take.', () => {
+    const it = idle()
+    lease(it, heldAt(1))
+    assign(it, 2)
+    lease(it, heldAt(2))
+    failed(it, second, 2)
+    assert.equal(it.state(), 'redirectInFlight')
+    assert.equal(it.armedMs(), 100)
+    it.fire()
+    assert.deepEqual(windows(it), [1])
+  })
+
+  test('dispatcher D7: it closes its window when it is suspended, and opens it when it is resumed.', () => {
+    const it = busy()
+    it.tell({ type: 'dispatch.suspended', reason: 'maintenance' })
+    assert.deepEqual(windows(it), [0])
+    settled(it, first, 1)
+    settled(it, second, 1)
+    assert.equal(it.state(), 'suspended')
+    it.tell({ type: 'dispatch.resumed' })
+    assert.deepEqual([windows(it), it.state()], [[2], 'idle'])
+  })
+
+  test('dispatcher D7: a new assignment ends the backoff at once.', () => {
+    const it = idle()
+    lease(it, heldAt(1))
+    failed(it, first, 1, { retryAfterMs: 60_000 })
+    assert.equal(it.state(), 'backingOff')
+    assign(it, 2)
+    assert.deepEqual([windows(it), it.state()], [[2], 'idle'])
+  })
+
+  test('dispatcher D7: the rounds of a dispatcher that is started anew are higher than those before.', () => {
+    const it = started({ startedAtMs: instant(5_000) })
+    assign(it, 1)
+    const [demand] = messages<DemandRaised>(it, 'demand.raised')
+    assert.equal(demand?.round, 5_001)
+  })
+
+  test('dispatcher D8: sends that fail together are one failure, and the step doubles up to its most.', () => {
+    const it = idle()
+    const waits = [200, 400, 800, 1_000, 1_000].map((expected, i) => {
+      lease(it, heldAt(1), heldAt(2))
+      const atMs = it.nowMs()
+      for (const sendId of outOf(it)) failed(it, sendId, 1, { jitter: 1 })
+      const waitMs = it.context().retryAtMs - atMs
+      assert.equal(it.context().failures, i + 1)
+      while (it.state() === 'backingOff') it.fire()
+      return [waitMs, expected]
+    })
+    for (const [waitMs, expected] of waits) assert.equal(waitMs, expected)
+  })
+
+  test('dispatcher D8: it never waits less than Retry-After, nor less than half a step.', () => {
+    const it = busy()
+    failed(it, first, 1, { jitter: 0 })
+    assert.equal(it.context().retryAtMs, 100)
+    failed(it, second, 1, { retryAfterMs: 3_000 })
+    assert.equal(it.context().retryAtMs, 3_000)
+  })
+
+  test('dispatcher D8: a failure under a superseded epoch says nothing about the newest.', () => {
+    const it = busy()
+    assign(it, 2)
+    assert.deepEqual(failed(it, first, 1), [])
+    assert.equal(it.context().failures, 0)
+  })
+
+  test('dispatcher D8: a send of which all batches have expired has failed, though nothing is left.', () => {
+    const it = busy()
+    it.tell({ type: 'send.ended', sendId: first, epoch: epoch(1), outcome: 'settled', reason: 'unreachable', retryAfterMs: null, detail: 'refused', jitter: 0 }) // biome-ignore format: one line
+    assert.equal(it.state(), 'backingOff')
+    assert.equal(messages<AttemptReported>(it, 'attempt.reported')[0]?.healthy, false)
+  })
+})
+
+describe('A dispatcher tells how endpoints do', () => {
+  test('dispatcher D12: a good endpoint once an epoch, a bad one every time.', () => {
+    const it = busy()
+    assert.deepEqual(settled(it, first, 1), ['attempt.reported'])
+    assert.deepEqual(settled(it, second, 1), [])
+    lease(it, heldAt(3), heldAt(4))
+    assert.ok(failed(it, third, 1).includes('attempt.reported'))
+    assert.ok(failed(it, 'edge-0-4', 1).includes('attempt.reported'))
+  })
+
+  test('dispatcher D12: a ledger that can not keep an end is no fault of the endpoint.', () => {
+    const it = busy()
+    assert.deepEqual(failed(it, first, 1, { reason: 'unsettled' }), ['demand.raised'])
+    assert.equal(it.state(), 'backingOff')
+  })
+})
+
+describe('A dispatcher ends', () => {
+  test('dispatcher D9: a send that is silent long after its lease is given up, and said aloud.', () => {
+    const it = busy()
+    while (it.nowMs() < 130_000) {
+      assert.deepEqual(outOf(it), [first, second])
+      it.fire()
+    }
+    assert.deepEqual(outOf(it), [])
+    assert.ok(it.effects().some(({ type }) => type === 'fault'))
+    assert.equal(it.state(), 'idle')
+    assert.deepEqual(settled(it, first, 1), [])
+  })
+
+  test('dispatcher D10: draining gives back what waits, starts nothing, and ends with the last send.', () => {
+    const it = busy()
+    lease(it, heldAt(3))
+    it.tell({ type: 'drain.requested', deadlineMs: instant(8_000) })
+    const [back] = messages<{ held: readonly Held[]; reason: string }>(it, 'batches.returned')
+    assert.deepEqual([back?.held, back?.reason], [[heldAt(3)], 'draining'])
+    it.tell({ type: 'dispatch.resumed' })
+    assign(it, 2)
+    assert.deepEqual(lease(it, heldAt(4)), ['batches.returned'])
+    settled(it, first, 1)
+    assert.equal(it.isDone(), false)
+    settled(it, second, 1)
+    assert.equal(it.isDone(), true)
+  })
+
+  test('dispatcher D10: draining ends at its deadline, whatever hangs.', () => {
+    const it = busy()
+    it.tell({ type: 'drain.requested', deadlineMs: instant(8_000) })
+    it.fire()
+    assert.deepEqual([it.nowMs(), it.isDone()], [8_000, true])
+  })
+})
