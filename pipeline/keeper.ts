@@ -23,6 +23,8 @@ export type Keeper = {
    * A disk that is full is no fault: it is tried again later. Rejects when the disk fails.
    */
   readonly tidy: () => Promise<void>
+  /** Begins the journal anew, so that the next life starts from totals. What fails is told, not thrown. */
+  readonly conclude: () => Promise<void>
 }
 
 /** A journal longer than this is begun anew. */
@@ -85,6 +87,14 @@ export const openKeeper = ({
         await journal.append([fact])
         actors.set(actor, fact)
       }),
+    conclude: async () => {
+      try {
+        await checkpoint()
+      } catch (cause) {
+        const message = 'The journal could not be begun anew; the next start reads the one before.'
+        log.warn('journal.untidied', message, { cause })
+      }
+    },
     tidy: async () => {
       if (journal.bytes() <= journalBytesMax && !journal.isBroken()) return
       if (clock.now() < notBeforeMs) return

@@ -78,6 +78,7 @@ export const startPipeline = async (
     await endpoint.close()
     stage.stop()
     await drops.look()
+    await keeper.conclude()
     await storage.close()
     await lock.release()
   }
