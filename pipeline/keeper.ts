@@ -13,6 +13,7 @@ import type { Log } from '../infra/telemetry/log.ts'
 import { type Epoch, epoch, type InstantMs, instant } from '../schemas/brand.ts'
 import type { ActorPersisted, Assignment } from '../schemas/messages.ts'
 import type { WatchedJournal } from './watched-journal.ts'
+import type { Bounds } from './world.ts'
 
 export type Keeper = {
   /** Makes an assignment durable under the next epoch, which is one more than any before it. */
@@ -27,8 +28,6 @@ export type Keeper = {
   readonly conclude: () => Promise<void>
 }
 
-/** A journal longer than this is begun anew. */
-const journalBytesMax = 16 * 1024 * 1024
 /** After a checkpoint for which the disk had no room. */
 const retryMs = 10_000
 /** Assignments that a new journal carries over. */
@@ -40,6 +39,7 @@ export const openKeeper = ({
   clock,
   log,
   turnstile,
+  bounds: { journalBytesMax },
   assignments: restored,
   actors: restoredActors,
 }: {
@@ -49,6 +49,7 @@ export const openKeeper = ({
   readonly ledger: Pick<Ledger, 'checkpoint'>
   /** The ledger's own: while a checkpoint is taken nobody writes to the journal. */
   readonly turnstile: Pick<Turnstile, 'through'>
+  readonly bounds: Pick<Bounds, 'journalBytesMax'>
   readonly assignments: readonly Assignment[]
   readonly actors: ReadonlyMap<string, ActorPersisted>
 }): Keeper => {

@@ -32,7 +32,7 @@ export const startPipeline = async (
   config: Config,
   { log, world = realWorld }: { readonly log: Log; readonly world?: World },
 ): Promise<RunningPipeline> => {
-  const { clock } = world
+  const { clock, bounds } = world
   const lock = await world.lock(config.dataDirectory)
   const startedAtMs = clock.now()
   const producer = producerId(config.name, clock)
@@ -43,7 +43,7 @@ export const startPipeline = async (
 
   const storage = await openStorage({ config, world, log })
   const { journal, ledger, turnstile, replayed } = storage
-  const keeper = openKeeper({ journal, ledger, turnstile, clock, log, ...replayed })
+  const keeper = openKeeper({ journal, ledger, turnstile, clock, log, bounds, ...replayed })
   const drops = openDropWatch({ ledger, meters, log, sinceMs: startedAtMs })
   const intake = openConfiguredIntake(config, clock)
   const endpoint = world.endpoint(config, log)
@@ -98,6 +98,7 @@ const openConfiguredIntake = ({ batch, cache }: Config, clock: Clock): Intake =>
     queueRequestsMax,
     priorityOf: priorityBy(cache.priorities),
     now: clock.now,
+    after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
   })
 
 /** A stage on which what should not be is counted, and said aloud. */

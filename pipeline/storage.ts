@@ -24,31 +24,30 @@ export type Storage = {
 }
 
 /**
- * Space that is kept free for drop events and settlements, so that a full disk stops neither. The
- * eviction of a segment in which every batch is of another stream takes some 1.4 MB.
- */
-const journalReserveBytes = 2 * 1024 * 1024
-
-/**
  * @throws {JournalError} when the journal is damaged; {LogError}, {LedgerError}; whatever the disk says.
  * Nothing was changed then but what recovery may always do: cut off what was never acknowledged.
  */
 export const openStorage = async ({
   config,
-  world: { filesystem, clock },
+  world: { filesystem, clock, bounds },
   log,
 }: {
   readonly config: Config
-  readonly world: Pick<World, 'filesystem' | 'clock'>
+  readonly world: Pick<World, 'filesystem' | 'clock' | 'bounds'>
   readonly log: Log
 }): Promise<Storage> => {
   const drawSalt = (): number => Math.floor(clock.chance() * 2 ** 32)
+  const report = (fault: Error): void =>
+    log.warn('disk.faulted', `The disk failed, and nothing was lost by it: ${fault.message}`, {
+      fault,
+    })
   const at = (name: string): string => join(config.dataDirectory, name)
   const journal = watched(
     openJournal({
       filesystem,
       directory: at('journal'),
-      reserveBytes: journalReserveBytes,
+      reserveBytes: bounds.journalReserveBytes,
+      report,
       drawSalt,
     }),
   )
@@ -58,6 +57,7 @@ export const openStorage = async ({
     directory: at('ring'),
     segmentBytes: segmentBytes(config),
     durability: config.cache.durability,
+    report,
     drawSalt,
   })
   const recovery = await ring.recover(replayed.ended)

@@ -84,12 +84,12 @@ export const endpointView = (actors: readonly StageView[]): EndpointView => {
   }
 }
 
-/** Age of the oldest batch that is known by name: those at the heads of the lanes, and those leased. */
+/** Age of the oldest batch that is known by name; what is on disk alone came after it. */
 export const oldestAgeSeconds = (actors: readonly StageView[], nowMs: InstantMs): number => {
   const held = contextOf(actors, 'cache')
   if (held === undefined) return 0
-  const heads = priorities.flatMap((priority) => held.lanes[priority].ready.slice(0, 1))
-  const accepted = [...heads, ...held.leases.map((lease) => lease.held)].map(
+  const ready = priorities.flatMap((priority) => held.lanes[priority].ready)
+  const accepted = [...ready, ...held.leases.map((lease) => lease.held)].map(
     ({ batch }) => batch.acceptedAtMs,
   )
   return accepted.length === 0 ? 0 : Math.max(0, (nowMs - Math.min(...accepted)) / 1_000)

@@ -17,7 +17,21 @@ export type World = {
   readonly lock: (directory: string) => Promise<Lock>
   readonly endpoint: (config: Config, log: Log) => Endpoint
   readonly sources: typeof openSources
+  readonly bounds: Bounds
 }
+
+/** How much the journal takes, in bytes. A simulation takes little, so that the bounds are reached. */
+export type Bounds = {
+  /**
+   * Space that is kept free for drop events and settlements, so that a full disk stops neither. The
+   * eviction of a segment in which every batch is of another stream takes some 1.4 MB.
+   */
+  readonly journalReserveBytes: number
+  /** A journal longer than this is begun anew. */
+  readonly journalBytesMax: number
+}
+
+const mebibyte = 1024 * 1024
 
 export const realWorld: World = {
   clock: systemClock,
@@ -37,4 +51,5 @@ export const realWorld: World = {
       log,
     }),
   sources: openSources,
+  bounds: { journalReserveBytes: 2 * mebibyte, journalBytesMax: 16 * mebibyte },
 }

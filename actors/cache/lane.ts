@@ -2,6 +2,7 @@
  * A lane: the chain of segments of one priority. It is a value, never changed in place, and knows each
  * segment as a whole, and by name only the batches at its head: so it is small, whatever is held.
  */
+import type { BatchId } from '../../schemas/brand.ts'
 import type { Held, Position } from '../../schemas/messages.ts'
 import type { Segment, SegmentWritten } from './protocol.ts'
 
@@ -65,17 +66,25 @@ const written = (
   return [...byId.values()]
 }
 
-/** Takes in what was loaded. A batch of a segment that has gone since is no batch of ours. */
+/**
+ * Takes in what was loaded. A batch of a segment that has gone since is no batch of ours, and one of
+ * the append under way is none yet: the log may show it before it says that the append is done.
+ */
 export const loaded = (
   lane: Lane,
   load: { readonly held: readonly Held[]; readonly through: Position | null },
+  appending: ReadonlySet<BatchId>,
 ): Lane => {
-  const held = load.held.filter(({ at }) => lane.segments.some(({ id }) => id === at.segment))
-  const atEnd = load.through === null && lane.grewWhileLoading === 'no'
+  const before = load.held.filter(({ batch }) => !appending.has(batch.id))
+  const held = before.filter(({ at }) => lane.segments.some(({ id }) => id === at.segment))
+  // The append is the newest there is: who sees it has seen everything before it.
+  const seesAppend = before.length < load.held.length
+  const atEnd = seesAppend || (load.through === null && lane.grewWhileLoading === 'no')
+  const through = seesAppend ? null : load.through
   return {
     ...lane,
     ready: [...lane.ready, ...held],
-    loadedThrough: load.through ?? load.held.at(-1)?.at ?? lane.loadedThrough,
+    loadedThrough: through ?? before.at(-1)?.at ?? lane.loadedThrough,
     behind: atEnd ? 'none' : 'some',
     grewWhileLoading: 'no',
   }

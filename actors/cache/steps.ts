@@ -34,10 +34,12 @@ export const indexed = (
   return { ...context, lanes }
 }
 
-export const looked = (context: CacheContext, answer: Answer<'batches.loaded'>): CacheContext => ({
-  ...context,
-  lanes: { ...context.lanes, [answer.priority]: loaded(context.lanes[answer.priority], answer) },
-})
+export const looked = (context: CacheContext, answer: Answer<'batches.loaded'>): CacheContext => {
+  const { append, lanes } = context
+  const appending = new Set(append?.batches.map(({ id }) => id))
+  const lane = loaded(lanes[answer.priority], answer, appending)
+  return { ...context, lanes: { ...lanes, [answer.priority]: lane } }
+}
 
 /** A dispatcher's word on its window replaces the one before; one that was overtaken says nothing. */
 export const windowSet = (context: CacheContext, demand: DemandRaised): CacheContext => {

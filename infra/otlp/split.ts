@@ -8,6 +8,7 @@
  */
 import { nextTag, request } from './grammar.ts'
 import { type Malformed, malformedAt } from './malformed.ts'
+import { seenAsOne, slicesOf } from './pieces.ts'
 import {
   earliestMs,
   latestMs,
@@ -60,20 +61,30 @@ export const repetitionMax = 2 ** 34
 /**
  * Bytes that are no ResourceLogs (unknown fields) and ResourceLogs without records are left out.
  */
-export const split = (body: Uint8Array, tenancy: Tenancy): Split => {
-  const bytes = asBuffer(body)
-  try {
-    return { kind: 'split', parts: splitBytes(bytes, tenancy) }
-  } catch (cause) {
-    if (cause instanceof MalformedError) return malformedAt(bytes, cause)
-    throw cause
-  }
-}
+export const split = (body: Uint8Array, tenancy: Tenancy): Split =>
+  splitPieces([asBuffer(body)], tenancy)
+
+/** Splits a body that came in pieces: the payloads are slices of those. */
+export const splitPieces = (pieces: readonly Buffer[], tenancy: Tenancy): Split =>
+  seenAsOne(pieces, (bytes) => {
+    try {
+      return {
+        kind: 'split',
+        parts: splitBytes(bytes, tenancy).map(({ ranges, ...part }) => ({
+          ...part,
+          payload: slicesOf(pieces, ranges),
+        })),
+      }
+    } catch (cause) {
+      if (cause instanceof MalformedError) return malformedAt(bytes, cause)
+      throw cause
+    }
+  })
 
 type Open = Omit<StreamPart, 'payload'> & { readonly ranges: number[] }
 type Growing = { -readonly [Key in keyof Open]: Open[Key] }
 
-const splitBytes = (bytes: Buffer, tenancy: Tenancy): readonly StreamPart[] => {
+const splitBytes = (bytes: Buffer, tenancy: Tenancy): readonly Open[] => {
   const cursor = { bytes, at: 0 }
   const tally = openTally(['service.name', tenancy.resourceAttribute])
   const streams = new Map<string, Growing>()
@@ -97,10 +108,7 @@ const splitBytes = (bytes: Buffer, tenancy: Tenancy): readonly StreamPart[] => {
       throw new MalformedError('a resource or scope too large for its number of records', start)
     join(streams, { start, end: cursor.at, stream: streamOf(tally, tenancy, start), tally })
   }
-  return Array.from(streams.values(), ({ ranges, ...part }) => ({
-    ...part,
-    payload: slices(bytes, ranges),
-  }))
+  return [...streams.values()]
 }
 
 type Stream = { readonly tenant: string; readonly service: string }
@@ -163,13 +171,6 @@ const join = (streams: Map<string, Growing>, { start, end, stream, tally }: Walk
 /** The earlier of two times, of which 0 is none. */
 export const earlier = (one: number, other: number): number =>
   one === 0 || other === 0 ? Math.max(one, other) : Math.min(one, other)
-
-const slices = (bytes: Buffer, ranges: readonly number[]): readonly Uint8Array[] => {
-  const payload: Uint8Array[] = []
-  for (let index = 0; index < ranges.length; index += 2)
-    payload.push(bytes.subarray(ranges[index], ranges[index + 1]))
-  return payload
-}
 
 /**
  * Number of LogRecords in a payload.

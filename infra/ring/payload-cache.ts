@@ -3,8 +3,8 @@ import type { Position } from '../../schemas/messages.ts'
 /** Payloads that were appended not long ago, so that what is sent at once is not read from disk. */
 export type PayloadCache = {
   readonly put: (at: Position, payload: readonly Uint8Array[]) => void
-  /** In one piece; joined when it is first asked for. */
-  readonly get: (at: Position) => Buffer | undefined
+  /** As it was put. */
+  readonly get: (at: Position) => readonly Uint8Array[] | undefined
   readonly drop: (at: Position) => void
   readonly dropSegment: (segment: number) => void
   readonly bytes: () => number
@@ -35,14 +35,7 @@ export const openPayloadCache = (bytesMax: number): PayloadCache => {
         drop(oldest)
       }
     },
-    get: (at) => {
-      const key = keyOf(at)
-      const entry = entries.get(key)
-      if (entry === undefined) return undefined
-      const joined = inOnePiece(entry.payload)
-      if (entry.payload[0] !== joined) entries.set(key, { ...entry, payload: [joined] })
-      return joined
-    },
+    get: (at) => entries.get(keyOf(at))?.payload,
     drop: (at) => drop(keyOf(at)),
     dropSegment: (segment) => {
       for (const key of entries.keys()) if (key.startsWith(`${segment}/`)) drop(key)
@@ -52,12 +45,3 @@ export const openPayloadCache = (bytesMax: number): PayloadCache => {
 }
 
 const keyOf = ({ segment, offset }: Position): string => `${segment}/${offset}`
-
-/** One piece is not copied. */
-const inOnePiece = (pieces: readonly Uint8Array[]): Buffer => {
-  const [first] = pieces
-  if (pieces.length !== 1 || first === undefined) return Buffer.concat(pieces)
-  return Buffer.isBuffer(first)
-    ? first
-    : Buffer.from(first.buffer, first.byteOffset, first.byteLength)
-}

@@ -19,10 +19,10 @@ export type RecordLog = {
     readonly batchesMax: number
   }) => Promise<{ readonly held: readonly Held[]; readonly through: Position | null }>
   /**
-   * The payload of a batch, its checksum verified.
+   * The payload of a batch, its checksum verified: pieces that follow one another. Not to be changed.
    * @throws {LogError} `corrupt` when the checksum is wrong, `gone` when the segment is.
    */
-  readonly read: (held: Held) => Promise<Buffer>
+  readonly read: (held: Held) => Promise<readonly Uint8Array[]>
   /**
    * Marks a batch as ended, in memory; the journal has made it durable or is about to. Answers
    * false when it had ended already or its segment is gone: then it must not be counted again.

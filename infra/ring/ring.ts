@@ -79,7 +79,7 @@ export const openRing = (options: RingOptions): RecordLog => {
     },
     append: async (batches) => theWriter().append(batches),
     load: (query) => loadBatches(disk, query),
-    read: async (held) => cache.get(held.at) ?? readPayload(disk, held),
+    read: async (held) => cache.get(held.at) ?? [await readPayload(disk, held)],
     end: (at) => {
       cache.drop(at)
       const segment = segments.get(at.segment)

@@ -13,7 +13,8 @@ export const codings = ['identity', 'gzip', 'deflate'] as const
 export type Coding = (typeof codings)[number]
 
 export type Body =
-  | { readonly kind: 'read'; readonly bytes: Buffer }
+  /** In as many pieces as it came in, unless they are small. */
+  | { readonly kind: 'read'; readonly pieces: readonly Buffer[] }
   | { readonly kind: 'tooLarge' | 'undecodable'; readonly message: string }
   /** Too many bytes of other requests are held: come again. */
   | { readonly kind: 'crowded' }
@@ -32,6 +33,8 @@ export type BodyLease = {
  * before it is counted, so without this bound many small bodies could fill the memory together.
  */
 const decompressionsMax = 4
+/** Pieces that are smaller on average are joined: each costs something wherever it goes. */
+const pieceBytesMin = 16 * 1024
 const chunkBytesMin = 16 * 1024
 const chunkBytesMax = 1024 * 1024
 /** Guessed: what logs usually grow to. A wrong guess costs a copy. */
@@ -55,8 +58,8 @@ export const openBodyReader = (limits: BodyLimits): BodyReader => {
       const body = await collect(request, { bytesMax: limits.requestBytesMax, hold })
       if (body.kind !== 'read' || coding === 'identity') return body
       const bytesMax = limits.decompressedBytesMax
-      const plain = await gate(() => decompress(body.bytes, { coding, bytesMax }))
-      if (plain.kind === 'read' && hold(plain.bytes.length) === 'crowded')
+      const plain = await gate(() => decompress(body.pieces, { coding, bytesMax }))
+      if (plain.kind === 'read' && hold(bytesOf(plain.pieces)) === 'crowded')
         return { kind: 'crowded' }
       return plain
     }
@@ -90,8 +93,8 @@ const collect = (request: IncomingMessage, { bytesMax, hold }: Collecting): Prom
     else chunks.push(chunk)
   }
   const onEnd = (): void => {
-    const [first = Buffer.alloc(0)] = chunks
-    settle({ kind: 'read', bytes: chunks.length > 1 ? Buffer.concat(chunks, count) : first })
+    const small = chunks.length > 1 && count < chunks.length * pieceBytesMin
+    settle({ kind: 'read', pieces: small ? [Buffer.concat(chunks, count)] : chunks })
   }
   const onGone = (): void => settle({ kind: 'aborted' })
   const settle = (body: Body): void => {
@@ -105,14 +108,19 @@ const collect = (request: IncomingMessage, { bytesMax, hold }: Collecting): Prom
 
 const unpack = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const
 
+const bytesOf = (pieces: readonly Buffer[]): number =>
+  pieces.reduce((sum, { length }) => sum + length, 0)
+
 const decompress = async (
-  bytes: Buffer,
+  pieces: readonly Buffer[],
   { coding, bytesMax }: { readonly coding: 'gzip' | 'deflate'; readonly bytesMax: number },
 ): Promise<Body> => {
+  const [only] = pieces
+  const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
   const chunkSize = Math.min(Math.max(bytes.length * growth, chunkBytesMin), chunkBytesMax)
   try {
     const plain = await unpack[coding](bytes, { maxOutputLength: bytesMax, chunkSize })
-    return { kind: 'read', bytes: plain }
+    return { kind: 'read', pieces: [plain] }
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
     if (code === 'ERR_BUFFER_TOO_LARGE')

@@ -58,7 +58,8 @@ const piecesOf = (part: Arrived, { recordsMax, bytesMax }: GroupOptions): readon
   if (part.records <= recordsMax && part.bytes <= bytesMax) return [part]
   if (part.records <= 1) return [part]
   const { tenant, service } = part
-  return divide(part.payload, { recordsMax, bytesMax }).map((payload) => ({
+  // Its pieces may break anywhere, and it is walked as one.
+  return divide([Buffer.concat(part.payload)], { recordsMax, bytesMax }).map((payload) => ({
     tenant,
     service,
     payload: [payload],

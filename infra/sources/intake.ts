@@ -23,7 +23,8 @@ export type Arrived = {
   readonly service: string
   readonly records: number
   /**
-   * Serialised ResourceLogs fields of an ExportLogsServiceRequest: they may be joined with others.
+   * Serialised ResourceLogs fields of an ExportLogsServiceRequest, in pieces that may break anywhere.
+   * They may be joined with others, whole.
    */
   readonly payload: readonly Uint8Array[]
   readonly bytes: number

@@ -15,7 +15,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { encodeJson } from '../otlp/json.ts'
 import { type Encoding, encodeResponse } from '../otlp/response.ts'
-import { split, tenantFault } from '../otlp/split.ts'
+import { type Split, splitPieces, tenantFault } from '../otlp/split.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type BodyLease, openBodyReader } from './body.ts'
 import { type Close, closerOf } from './http-closing.ts'
@@ -151,18 +151,16 @@ const answerTo = async (request: IncomingMessage, exchange: Exchange): Promise<A
         encoding,
       })
     case 'read':
-      return answerToBody(body.bytes, head, exchange)
+      return answerToBody(body.pieces, head, exchange)
   }
 }
 
 const answerToBody = async (
-  body: Buffer,
+  pieces: readonly Buffer[],
   { encoding, tenant }: Head,
   { intake, onRefused, tenancy }: Exchange,
 ): Promise<Answer> => {
-  const encoded = encoding === 'json' ? encodeJson(body) : { kind: 'encoded' as const, body }
-  const parted =
-    encoded.kind === 'malformed' ? encoded : split(encoded.body, { ...tenancy, named: tenant })
+  const parted = partsOf(pieces, encoding, { ...tenancy, named: tenant })
   if (parted.kind === 'malformed')
     return failure(400, 'invalidArgument', {
       message: `This is no ExportLogsServiceRequest: ${parted.message}.`,
@@ -177,6 +175,16 @@ const answerToBody = async (
     message: `The request was not kept: ${outcome.reason}. Send it again.`,
     encoding,
   })
+}
+
+const partsOf = (
+  pieces: readonly Buffer[],
+  encoding: Encoding,
+  tenancy: Parameters<typeof splitPieces>[1],
+): Split => {
+  if (encoding === 'protobuf') return splitPieces(pieces, tenancy)
+  const encoded = encodeJson(Buffer.concat(pieces))
+  return encoded.kind === 'malformed' ? encoded : splitPieces([encoded.body], tenancy)
 }
 
 /** 429 when there is too much at a time, 503 for everything else; the client is to come again. */

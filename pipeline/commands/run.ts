@@ -1,6 +1,7 @@
 import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log.ts'
 import type { Environment } from '../config/config-file.ts'
 import { faultText } from '../config/fault.ts'
+import { boundYoungSpace } from '../young-space.ts'
 import {
   type Command,
   configDefault,
@@ -50,6 +51,7 @@ export const run: Command = {
     const log = openLog({ write: input.warn, level, now: Date.now })
     for (const note of loaded.notes) log.warn('config.ineffective', note)
     exitOnCrash(log)
+    boundYoungSpace()
     return serve({
       config: loaded.config,
       parts: await partsOf(),

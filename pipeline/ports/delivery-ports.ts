@@ -88,12 +88,12 @@ const sent = async (
     const detail = unreadable.map((it) => it.detail).join('; ')
     return { kind: 'unreadable', held: unreadable.map(({ held }) => held), detail }
   }
-  const payload = read.flatMap((it) => (it.kind === 'read' ? [cutTo(piece, it)] : []))
+  const payload = read.flatMap((it) => (it.kind === 'read' ? cutTo(piece, it) : []))
   return endpoint.attempt({ assignment, piece, payload, deadlineMs, signal })
 }
 
 type Read =
-  | { readonly kind: 'read'; readonly held: Held; readonly payload: Buffer }
+  | { readonly kind: 'read'; readonly held: Held; readonly payload: readonly Uint8Array[] }
   | { readonly kind: 'unreadable'; readonly held: Held; readonly detail: string }
   | { readonly kind: 'failing'; readonly held: Held; readonly detail: string }
 
@@ -109,10 +109,10 @@ const payloadOf = async (ring: Pick<RecordLog, 'read'>, held: Held): Promise<Rea
 
 const cutTo = (
   { cut: range }: Piece,
-  { held, payload }: { readonly held: Held; readonly payload: Buffer },
-): Uint8Array => {
+  { held, payload }: { readonly held: Held; readonly payload: readonly Uint8Array[] },
+): readonly Uint8Array[] => {
   if (range === null) return payload
   const { firstSeq } = held.batch
   const firstIndex = range.firstSeq - firstSeq
-  return cut(payload, { firstIndex, lastIndex: range.lastSeq - firstSeq })
+  return [cut(Buffer.concat(payload), { firstIndex, lastIndex: range.lastSeq - firstSeq })]
 }

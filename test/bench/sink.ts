@@ -20,6 +20,8 @@ export type Arrivals = {
   readonly missing: readonly number[]
   readonly firstAtUs: number
   readonly lastAtUs: number
+  /** How many arrived after those that were first. */
+  readonly laterCount: number
   readonly p50Ms: number
   readonly p99Ms: number
 }
@@ -115,10 +117,12 @@ const awaitAll = async (order: Extract<SinkOrder, { type: 'await' }>): Promise<v
   took.sort()
   const quantileMs = (share: number): number =>
     (took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN) / 1_000
+  const firstAtUs = arrived.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   tell({
     type: 'arrived',
+    laterCount: arrived.filter((atUs) => atUs > firstAtUs).length,
     missing: numbers.filter((number) => arrivedAtUs[number] === 0),
-    firstAtUs: arrived.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+    firstAtUs,
     lastAtUs: arrived.reduce((a, b) => Math.max(a, b), 0),
     p50Ms: quantileMs(0.5),
     p99Ms: quantileMs(0.99),

@@ -26,7 +26,7 @@ export type Measured = {
   /** From the client to the sink, in the closed loop. */
   readonly p50Ms: number
   readonly p99Ms: number
-  /** From the first record that came after the sink was back until the last. */
+  /** From the first request that came after the sink was back until the last, that one left out. */
   readonly drainPerSecond: number
   /** Of the whole life, the backlog included. */
   readonly drainPeakMegabytes: number
@@ -87,10 +87,16 @@ const phases = async (crew: Crew, port: number): Promise<Measured> => {
     lostOf(load, warmed, warmedUp) + lostOf(load, loaded, seen) + lostOf(load, held, drained)
   return {
     ...figures({ records: (main.to - main.from) * load.recordsPerRequest, before, after }),
-    recordsPerSecond: rate(load, main, { fromUs: loaded.startedAtUs, toUs: seen.lastAtUs }),
+    recordsPerSecond: rate(load, main.to - main.from, {
+      fromUs: loaded.startedAtUs,
+      toUs: seen.lastAtUs,
+    }),
     p50Ms: seen.p50Ms,
     p99Ms: seen.p99Ms,
-    drainPerSecond: rate(load, backlog, { fromUs: drained.firstAtUs, toUs: drained.lastAtUs }),
+    drainPerSecond: rate(load, drained.laterCount, {
+      fromUs: drained.firstAtUs,
+      toUs: drained.lastAtUs,
+    }),
     drainPeakMegabytes: end.peakMegabytes,
     lost,
     refusals: warmed.refusals + loaded.refusals + held.refusals,
@@ -111,9 +117,9 @@ const figures = (run: {
 
 const rate = (
   { recordsPerRequest }: Load,
-  { from, to }: Numbers,
+  requests: number,
   { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
-): number => ((to - from) * recordsPerRequest) / ((toUs - fromUs) / 1_000_000)
+): number => (requests * recordsPerRequest) / ((toUs - fromUs) / 1_000_000)
 
 const msMaxOf = ({ recordsPerRequest }: Load, { from, to }: Numbers): number =>
   phaseMsMin + ((to - from) * recordsPerRequest * 1_000) / recordsPerSecondMin

@@ -4,7 +4,7 @@
  * still a way to the end: both batches settled, the newest assignment adopted, the window open.
  */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { explore } from '../support/explore.ts'
 import { checkOf, isSettled, keyOf, movesOf } from '../support/route-moves.ts'
 import {
@@ -63,9 +63,12 @@ const tempests: Readonly<Record<string, Storm>> = {
 }
 const isDeep = process.env['HOLDFAST_DEEP'] === '1'
 
-for (const [what, [bounds, slow]] of Object.entries({ ...storms, ...(isDeep ? tempests : {}) })) {
-  test(`No order of ${what} leads to a dead end.`, () => {
-    const { goals } = explored({ ...none, ...bounds }, slow)
-    assert.ok(goals > 0)
-  })
-}
+describe('dispatcher D1, dispatcher D2, dispatcher D3, dispatcher D4, dispatcher D6, dispatcher D7: in every world', () => {
+  const all = { ...storms, ...(isDeep ? tempests : {}) }
+  for (const [what, [bounds, slow]] of Object.entries(all)) {
+    test(`delivery S4, delivery S7, endpoint-manager E1, endpoint-manager E2, endpoint-manager E4, endpoint-manager E7, endpoint-manager E8: no order of ${what} leads to a dead end.`, () => {
+      const { goals } = explored({ ...none, ...bounds }, slow)
+      assert.ok(goals > 0)
+    })
+  }
+})

@@ -30,6 +30,8 @@ export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) 
   const ends = new Map<BatchId, Kept>()
   const asked: { readonly what: string; readonly act: (how: 'do' | 'fail') => Answer }[] = []
   const answers: Answer[] = []
+  /** Sealed by something else than an append that was kept: the next one tells. */
+  const unreported = new Set<File>()
   let lastId = 0
 
   const usedBytes = (): number => [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0)
@@ -54,7 +56,11 @@ export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) 
     // As with the real ones: what would land in a segment that is going is not kept at all.
     const lands = batches.map((batch) => ({ batch, file: fileFor(batch.priority, batch.bytes, written) })) // biome-ignore format: one line
     if (lands.some(({ file }) => file.closing !== 'no')) {
-      for (const { file } of lands) file.sealed = 'yes'
+      for (const { file } of lands) {
+        if (file.closing !== 'no') file.sealed = 'yes'
+        if (file.batches.length === 0) files.delete(file.id)
+      }
+      for (const file of written) unreported.add(file)
       return { type: 'log.failed', appendId, reason: 'storage_failed' }
     }
     for (const { batch } of lands) {
@@ -69,9 +75,16 @@ export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) 
     }
     assert.ok(usedBytes() <= capacityBytes, `K2: ${usedBytes()} bytes of ${capacityBytes}`)
     const held = kept.map((it) => it.held)
+    for (const file of unreported) written.add(file)
+    unreported.clear()
     return { type: 'log.appended', appendId, held, segments: [...written].map(segmentOf) }
   }
   const removed = (segment: number): Answer => {
+    const file = files.get(segment)
+    if (file?.sealed === 'no') {
+      file.sealed = 'yes'
+      unreported.add(file)
+    }
     files.delete(segment)
     return { type: 'segment.removed', segment }
   }

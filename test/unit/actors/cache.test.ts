@@ -271,6 +271,16 @@ describe('A cache lends batches', () => {
     assert.deepEqual((it.params('load') as CacheEffects['load']).after, b.at)
   })
 
+  test('cache K4: a batch that the log shows before it says that it is kept counts once.', () => {
+    const it = opened([segment(1, { sealed: false })])
+    append(it, { firstSeq: 10 })
+    loaded(it, [a, b])
+    const readyIds = () => it.context().lanes.normal.ready.map(({ at }) => at.offset)
+    assert.deepEqual(readyIds(), [0])
+    it.tell({ type: 'log.appended', appendId: 1, held: [b], segments: [segment(1)] })
+    assert.deepEqual(readyIds(), [0, 1])
+  })
+
   test('cache K13: a batch is let go with the settlement that came for it, and counted once.', () => {
     const it = opened()
     kept(it, [a, b])

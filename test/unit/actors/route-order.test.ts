@@ -23,8 +23,11 @@ const calmStepsMax = 2_000
 
 /** What goes on when nothing goes wrong any more: messages arrive in order, endpoints answer 200. */
 const calmly = /^\S+>\S+: (?!.*to come again)|^journaled|^the cache|is answered 200|^the ledger/
-const calmed = (world: RouteWorld, said: string[]): RouteWorld => {
-  const route = openRoute(inputs)
+const calmed = (
+  route: ReturnType<typeof openRoute>,
+  world: RouteWorld,
+  said: string[],
+): RouteWorld => {
   let next = world
   for (let i = 0; i < calmStepsMax && !isSettled(next); i++) {
     const moves = movesOf(route)(next)
@@ -53,7 +56,7 @@ test('dispatcher D1, dispatcher D2, dispatcher D3, dispatcher D4, dispatcher D6:
         world = move()
         check(world)
       }
-      assert.ok(isSettled(calmed(world, said)), 'it does not come to rest')
+      assert.ok(isSettled(calmed(route, world, said)), 'it does not come to rest')
     } catch (cause) {
       throw new Error(`${cause}, by:\n${said.slice(-60).join('\n')}`, { cause })
     }

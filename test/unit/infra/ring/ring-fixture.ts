@@ -78,7 +78,8 @@ export const served = async (disk: FaultyDisk) => {
   const ring = ringOn(disk)
   const recovery = await ring.recover(nothingEnded)
   const batches = new Map<string, Buffer>()
-  for (const held of await loadAll(ring)) batches.set(held.batch.id, await ring.read(held))
+  for (const held of await loadAll(ring))
+    batches.set(held.batch.id, Buffer.concat(await ring.read(held)))
   await ring.close()
   return { recovery, batches }
 }

@@ -1,0 +1,24 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+
+/**
+ * V8 lets the space for new objects double as long as many of them survive, up to 128 MiB: more memory
+ * than all else that a pipeline holds, for nothing that could be measured. Beyond this size it is kept
+ * from growing. The flag for it has an effect only when a process starts, where an installed command
+ * cannot set it; by how much the space grows is asked anew each time. See docs/performance.md.
+ */
+const youngBytesMax = 16 * 1024 * 1024
+const lookMs = 100
+
+/** Never ends; keeps no process alive. */
+export const boundYoungSpace = (): void => {
+  let factor = 0
+  const look = (): void => {
+    const young = getHeapSpaceStatistics().find((it) => it.space_name === 'new_space')
+    const next = (young?.space_size ?? 0) < youngBytesMax ? 2 : 1
+    if (next === factor) return
+    factor = next
+    setFlagsFromString(`--semi-space-growth-factor=${factor}`)
+  }
+  look()
+  setInterval(look, lookMs).unref()
+}
