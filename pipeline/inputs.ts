@@ -64,6 +64,7 @@ export const deliveryInput = (config: Config, start: Start): DeliveryInput => ({
   assignment: start.assignment,
   leaseUntilMs: start.leaseUntilMs,
   startedAtMs: start.nowMs,
+  provenEpoch: start.provenEpoch,
   attemptTimeoutMs: config.dispatch.attemptTimeoutMs,
   assignmentTimeoutMs,
   recordTimeoutMs,

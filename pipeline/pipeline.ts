@@ -1,4 +1,5 @@
 /** A pipeline in one process: what it keeps, its actors, its sources, from start to stop. */
+import type { GroupOffered } from '../actors/collector/protocol.ts'
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import { openIntake } from '../infra/sources/intake-queue.ts'
@@ -15,7 +16,7 @@ import { type Complaints, observe } from './observe.ts'
 import type { RunningPipeline } from './observed.ts'
 import { openPendingCommands, type PendingCommands } from './pending-commands.ts'
 import { producerId } from './producer.ts'
-import { openStage, type Stage } from './stage.ts'
+import { type AnyMessage, openStage, type Stage } from './stage.ts'
 import { openStorage } from './storage.ts'
 import { realWorld, type World } from './world.ts'
 
@@ -49,7 +50,7 @@ export const startPipeline = async (
   const endpoint = world.endpoint(config, log)
   const endings = openEndings()
   const complaints: Complaints = { broken: [] }
-  const stage = openLoudStage({ clock, meters, log, complaints, failed })
+  const stage = openLoudStage({ clock, meters, log, complaints, failed, intake })
   const commands: PendingCommands = openPendingCommands({ stage, clock })
   const answerCommand = commands.answer
   startCast({ config, producer, stage, storage, intake, endpoint, keeper, clock, meters, log, answerCommand, done: endings.note, failed }) // biome-ignore format: one thought
@@ -108,17 +109,22 @@ const openLoudStage = ({
   log,
   complaints,
   failed,
+  intake,
 }: {
   readonly clock: Clock
   readonly meters: Meters
   readonly log: Log
   readonly complaints: Complaints
   readonly failed: (cause: unknown) => void
+  readonly intake: Pick<Intake, 'refuse'>
 }): Stage =>
   openStage({
     clock,
-    deadLetter: ({ to, message: { type }, reason }) => {
+    deadLetter: ({ to, message, reason }) => {
+      const { type } = message
       meters.count('deadLetters', {})
+      // The collector has stopped: whoever waits for its word is told so.
+      if (isGroup(message)) intake.refuse(message.appendId, { reason: 'draining', retryAfterMs: 1_000 }) // biome-ignore format: one line
       const text = `${to} could not be told ${type}: ${reason}.`
       // A send that has ended is told of assignments all the same; anything else is a fault.
       if (reason === 'stopped') log.debug('message.undelivered', text)
@@ -133,6 +139,8 @@ const openLoudStage = ({
       failed(cause)
     },
   })
+
+const isGroup = (message: AnyMessage): message is GroupOffered => message.type === 'group.offered'
 
 /** Does something again and again, never twice at a time. */
 const repeat = (

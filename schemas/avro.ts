@@ -494,6 +494,7 @@ export const definitions: readonly Definition[] = [
           symbols: ['settled', 'returned'],
         },
       },
+      { name: 'delivered', type: 'long' },
       { name: 'reason', type: ['null', 'ReturnReason'] },
       { name: 'retryAfterMs', type: ['null', 'long'] },
       { name: 'detail', type: 'string' },

@@ -337,6 +337,8 @@ export type SendEnded = {
   readonly sendId: string
   readonly epoch: Epoch
   readonly outcome: SendOutcome
+  /** records that the endpoint has taken */
+  readonly delivered: number
   readonly reason: null | ReturnReason
   readonly retryAfterMs: null | number
   readonly detail: string

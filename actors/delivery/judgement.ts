@@ -86,6 +86,12 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
     case 'partial':
       return { ...context, pieces: rest, progress: delivered(progress, piece, outcome) }
     case 'rejected': {
+      if (isMisaddressed(context, outcome)) {
+        return knowsNewer(context) ? context : failed(context, { ...outcome, kind: 'failed', detail: outcome.message }, nowMs) // biome-ignore format: one line
+      }
+      // Which batch it is that the endpoint will not have is found out, so that the others go.
+      const parts = piece.held.length > 1 ? halves(piece) : undefined
+      if (parts !== undefined) return { ...context, pieces: [...parts, ...rest] }
       const detail = `${outcome.status} ${outcome.message}`.trim()
       return { ...context, pieces: rest, progress: lost(progress, piece, { reason: 'rejected_by_endpoint', detail }) } // biome-ignore format: one line
     }
@@ -103,6 +109,19 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
       return knowsNewer(context) ? context : failed(context, outcome, nowMs)
   }
 }
+
+/** Answers about the address or the credentials, and not about what was sent. */
+const misaddressed: readonly number[] = [401, 403, 404, 405, 407]
+
+/**
+ * An endpoint that was just assigned, and has taken nothing yet, may be the wrong one: a slip of whoever
+ * commanded it must not cost records. They go back, and it is given up for the one before it.
+ */
+const isMisaddressed = (
+  { under, provenEpoch }: DeliveryContext,
+  { status }: { readonly status: number },
+): boolean =>
+  under.by !== 'configuration' && under.epoch !== provenEpoch && misaddressed.includes(status)
 
 /** What can not be read is lost; the rest of its piece goes out without it. */
 const unreadable = (

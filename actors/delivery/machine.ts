@@ -121,6 +121,7 @@ const finish = machine.enqueueActions(({ context, event, enqueue }) => {
         sendId,
         epoch: under.epoch,
         outcome: held.length > 0 ? 'returned' : 'settled',
+        delivered: settlements.reduce((sum, { delivered }) => sum + delivered, 0),
         reason,
         retryAfterMs: failure?.retryAfterMs ?? null,
         detail: failure?.detail ?? '',

@@ -84,6 +84,8 @@ export type DeliveryInput = {
   /** No attempt goes on for longer: then the cache takes the batches back. */
   readonly leaseUntilMs: InstantMs
   readonly startedAtMs: InstantMs
+  /** The last epoch under which the endpoint was seen to take something when this send began. */
+  readonly provenEpoch: number
 }
 
 export type DeliveryInbox = Stamped<

@@ -109,7 +109,8 @@ export const tellSends = machine.enqueueActions(({ context, event, enqueue }) =>
 export const noteEnd = machine.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'send.ended') return
   const failed = isFailure(context, event)
-  const healthy = isSuccess(event) && event.epoch !== context.healthyEpoch
+  // An endpoint that rejects whatever it gets answers, but has not shown that it takes anything.
+  const healthy = event.delivered > 0 && isSuccess(event) && event.epoch !== context.healthyEpoch
   const next = ended(context, event, event.nowMs)
   enqueue.assign({ ...next, ...(healthy ? { healthyEpoch: event.epoch } : {}) })
   // That the ledger could not keep an end is a reason to wait, but no fault of the endpoint.

@@ -118,7 +118,14 @@ export const started = (
     const leaseUntilMs = instant(Math.min(...request.map(({ untilMs }) => untilMs)))
     const streams = next.ordering === 'stream' ? request.map(({ held: it }) => streamOf(it)) : []
     const send: Send = { epoch: next.assignment.epoch, streams, untilMs: leaseUntilMs }
-    starts.push({ sendId, held, assignment: next.assignment, leaseUntilMs, nowMs })
+    starts.push({
+      sendId,
+      held,
+      assignment: next.assignment,
+      leaseUntilMs,
+      nowMs,
+      provenEpoch: next.healthyEpoch,
+    })
     next = {
       ...next,
       nextSend: next.nextSend + 1,

@@ -28,6 +28,8 @@ export type DispatcherEffects = {
     /** What is not settled by then, the cache takes back. */
     readonly leaseUntilMs: InstantMs
     readonly nowMs: InstantMs
+    /** The last epoch under which the endpoint was seen to take something; -1: none yet. */
+    readonly provenEpoch: number
   }
 }
 

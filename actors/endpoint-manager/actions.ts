@@ -37,7 +37,7 @@ export const machine = setup({
     isAllowed: ({ context }, command: Command) => commandFault(context, command) === null,
     mayQueue: ({ context }, command: Command) =>
       commandFault(context, command) === null && context.commands.length < context.commandsMax,
-    isOfBefore: ({ context }, answer: { write?: number; epoch?: number }) =>
+    isOfBefore: ({ context }, answer: { write: number; epoch?: number }) =>
       !isAnswered(context, answer),
     hasCommand: ({ context }) => context.commands.length > 0,
     isCurrent: ({ context }, report: { epoch: number }) => isForCurrent(context, report),

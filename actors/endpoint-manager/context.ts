@@ -92,10 +92,10 @@ const wasGivenUp = (
 /** The answer is to the write that is out, and its epoch is newer: epochs only grow. */
 export const isAnswered = (
   { writing, current }: EndpointManagerContext,
-  answer: { readonly write?: number; readonly epoch?: number },
+  answer: { readonly write: number; readonly epoch?: number },
 ): boolean =>
   writing !== null &&
-  (answer.write ?? writing.write) === writing.write &&
+  answer.write === writing.write &&
   (answer.epoch === undefined || answer.epoch > (current?.epoch ?? -1))
 
 export const isForCurrent = (

@@ -4,11 +4,11 @@ import type { Stamped, TimerFired } from '../kit/port.ts'
 
 /**
  * What the assignment journal answers: its position is the epoch. `write` is the number that it was
- * given; without one, it is taken for an answer to the write that is out.
+ * given with the draft, so that a late answer is told from the one to the write that is out.
  */
 export type JournalAnswer =
-  | { readonly type: 'assignment.journaled'; readonly write?: number; readonly epoch: Epoch }
-  | { readonly type: 'journal.failed'; readonly write?: number; readonly detail: string }
+  | { readonly type: 'assignment.journaled'; readonly write: number; readonly epoch: Epoch }
+  | { readonly type: 'journal.failed'; readonly write: number; readonly detail: string }
 
 export type CommandResult =
   | { readonly kind: 'assigned'; readonly assignment: Assignment }

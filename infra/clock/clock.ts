@@ -16,17 +16,35 @@ export type Clock = {
 const timeoutMsMax = 2 ** 31 - 1
 const chanceMax = 2 ** 47
 
+/**
+ * The time of day that never goes back: where the machine's clock is set back, it goes on at the pace of
+ * the steady one. A deadline that has passed must not lie ahead again.
+ */
+function steadyNow(): () => InstantMs {
+  let lastMs = Date.now()
+  let lastSteadyMs = performance.now()
+  return () => {
+    const steadyMs = performance.now()
+    lastMs = Math.max(Date.now(), lastMs + steadyMs - lastSteadyMs)
+    lastSteadyMs = steadyMs
+    return instant(Math.floor(lastMs))
+  }
+}
+
 /** The clock of the machine. Its timers keep no process alive. */
 export const systemClock: Clock = {
-  now: () => instant(Date.now()),
+  now: steadyNow(),
   at: (atMs, callback) => {
     let timeout: NodeJS.Timeout
     const wait = (): void => {
-      const leftMs = atMs - Date.now()
+      const leftMs = atMs - systemClock.now()
       if (leftMs <= 0) callback()
       else timeout = setTimeout(wait, Math.min(leftMs, timeoutMsMax)).unref()
     }
-    timeout = setTimeout(wait, Math.min(Math.max(0, atMs - Date.now()), timeoutMsMax)).unref()
+    timeout = setTimeout(
+      wait,
+      Math.min(Math.max(0, atMs - systemClock.now()), timeoutMsMax),
+    ).unref()
     return () => clearTimeout(timeout)
   },
   // Nobody may guess what comes next: a salt made of it tells our frames from a client's bytes.

@@ -101,9 +101,8 @@ const append = (last: Joined, piece: Arrived): void => {
 export const payloadsOf = (
   group: Group | undefined,
   { appendId, batches }: { readonly appendId: number; readonly batches: readonly Batch[] },
-): readonly Unstored[] => {
-  if (group === undefined)
-    throw new Error(`Payloads of append ${appendId} were asked for, which is not out (any more).`)
+): readonly Unstored[] | undefined => {
+  if (group === undefined) return undefined
   if (group.parts.length !== batches.length)
     throw new Error(
       `Append ${appendId} has ${group.parts.length} parts, but ${batches.length} batches.`,

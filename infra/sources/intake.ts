@@ -12,8 +12,14 @@ export type Intake = {
   readonly refuse: (appendId: number, refusal: Refusal) => void
   readonly close: (refusal: Refusal) => void
   readonly open: () => void
-  /** Joins the numbered batches of a group with their payloads, in order, for the record log. */
-  readonly payloads: (appendId: number, batches: readonly Batch[]) => readonly Unstored[]
+  /**
+   * Joins the numbered batches of a group with their payloads, in order, for the record log. Undefined
+   * when the group has been refused meanwhile: its clients know that nothing was kept.
+   */
+  readonly payloads: (
+    appendId: number,
+    batches: readonly Batch[],
+  ) => readonly Unstored[] | undefined
 }
 
 /** One client request, already split by stream. */

@@ -93,7 +93,9 @@ const appendToLog = async (
   if (!journal.reserved()) return { type: 'log.failed', appendId, reason: 'disk_full' }
   const startedAtMs = clock.now()
   try {
-    const appended = await ring.append(intake.payloads(appendId, batches))
+    const unstored = intake.payloads(appendId, batches)
+    if (unstored === undefined) return { type: 'log.failed', appendId, reason: 'overdue' }
+    const appended = await ring.append(unstored)
     ledger.appended(appended.held)
     meters.observe('appendDuration', (clock.now() - startedAtMs) / 1_000)
     return { type: 'log.appended', appendId, ...appended }

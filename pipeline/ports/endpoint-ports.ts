@@ -30,12 +30,12 @@ export const endpointPorts = ({
   const answer = (message: JournalAnswer): void => stage.post('endpoint-manager', message)
   return {
     tell: tellOn(stage),
-    journalAssignment: (draft) => {
+    journalAssignment: ({ write, ...draft }) => {
       keeper.keepAssignment(draft).then(
-        (epoch) => answer({ type: 'assignment.journaled', epoch }),
+        (epoch) => answer({ type: 'assignment.journaled', write, epoch }),
         (cause: unknown) => {
           const detail = cause instanceof Error ? cause.message : String(cause)
-          answer({ type: 'journal.failed', detail })
+          answer({ type: 'journal.failed', write, detail })
         },
       )
     },

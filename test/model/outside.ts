@@ -1,6 +1,6 @@
 /** What is around the actors: disk, journal, ledger, endpoints, clients and an operator. */
 import type { Fate, Piece } from '../../actors/delivery/protocol.ts'
-import type { Draft, EndpointManagerInput } from '../../actors/endpoint-manager/protocol.ts'
+import type { Draft } from '../../actors/endpoint-manager/protocol.ts'
 import type { Held, Position, Priority } from '../../schemas/messages.ts'
 
 /** What may still happen that need not happen. −1: for ever. */
@@ -86,6 +86,8 @@ export type Outside = {
   /** Groups that clients have sent, and the one that has no answer yet. */
   readonly offered: number
   readonly unanswered: number
+  /** The last append that became durable. */
+  readonly lastKept: number
   readonly attempts: readonly Attempt[]
   /** Commands without an answer. */
   readonly open: readonly string[]
@@ -128,6 +130,7 @@ export const firstOutside = (left: Left): Outside => ({
   wants: 'none',
   offered: 0,
   unanswered: 0,
+  lastKept: 0,
   attempts: [],
   open: [],
   draining: 'no',
@@ -140,5 +143,3 @@ export const spent = (outside: Outside, what: keyof Left): Outside => {
 }
 
 export const recordsOf = ({ batch }: Held): number => batch.lastSeq - batch.firstSeq + 1
-
-export type ManagerInput = EndpointManagerInput

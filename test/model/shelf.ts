@@ -6,7 +6,9 @@ export type Shelf<Value> = {
 }
 
 /** Values are never changed in place; `keyOf` tells which are equal. */
-export const openShelf = <Value>(keyOf: (value: Value) => string = JSON.stringify): Shelf<Value> => {
+export const openShelf = <Value>(
+  keyOf: (value: Value) => string = JSON.stringify,
+): Shelf<Value> => {
   const ids = new Map<string, number>()
   const known = new Map<Value, number>()
   const values: Value[] = []

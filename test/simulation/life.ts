@@ -1,7 +1,8 @@
 /** One life of the process: once it is over, nothing in the world reaches what was running in it. */
-import { instant } from '../../schemas/brand.ts'
+
 import type { Clock } from '../../infra/clock/clock.ts'
 import type { Lock } from '../../infra/disk/lock.ts'
+import { instant } from '../../schemas/brand.ts'
 import type { Chance } from '../support/chance.ts'
 import { millisecond, type Timeline } from './timeline.ts'
 

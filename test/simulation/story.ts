@@ -55,7 +55,10 @@ export const openStory = ({
   readonly judge: (line: Line) => string | undefined
 }): Story => {
   const hash = createHash('sha256')
-  const faults = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>
+  const faults = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<
+    FaultKind,
+    number
+  >
   const failures: string[] = []
 
   const note = (what: string): void => {
@@ -96,5 +99,4 @@ export const openStory = ({
 
 export type Line = { readonly level: Level; readonly event: string; readonly message: string }
 
-const causeOf = ({ cause }: Fields): string =>
-  cause instanceof Error ? ` [${cause.message}]` : ''
+const causeOf = ({ cause }: Fields): string => (cause instanceof Error ? ` [${cause.message}]` : '')

@@ -85,6 +85,7 @@ export const deliveryInput: DeliveryInput = {
   ageMsMax: 0,
   leaseUntilMs: instant(70_000),
   startedAtMs: instant(0),
+  provenEpoch: 1,
 }
 
 export const endpointManagerInput: EndpointManagerInput = {

@@ -159,12 +159,20 @@ export const openRoute = (inputs: RouteInputs) => {
 
   const startedSend = (
     world: RouteWorld,
-    { sendId, held, assignment, leaseUntilMs, nowMs }: DispatcherEffects['startSend'],
+    { sendId, held, assignment, leaseUntilMs, nowMs, provenEpoch }: DispatcherEffects['startSend'],
   ): RouteWorld => {
     const { context } = world.dispatcher.snapshot
     assert.equal(assignment.epoch, context.assignment?.epoch, 'a send starts under an old epoch')
     assert.equal(world.sends[sendId], undefined, 'two sends of one name')
-    const input = { ...inputs.delivery, sendId, held, assignment, leaseUntilMs, startedAtMs: nowMs }
+    const input = {
+      ...inputs.delivery,
+      sendId,
+      held,
+      assignment,
+      leaseUntilMs,
+      startedAtMs: nowMs,
+      provenEpoch,
+    }
     const { next, effects } = machines.delivery.born(input)
     return effects.reduce((it, effect) => did(it, sendId, effect), {
       ...world,

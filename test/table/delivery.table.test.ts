@@ -88,7 +88,7 @@ const table: Record<Living, Record<keyof typeof cases, Cell<DeliveryState>>> = {
     'attempt.answered throttled': 'returned batches.returned send.ended',
     'attempt.answered failed': 'returned batches.returned send.ended',
     'attempt.answered unreachable': 'returned batches.returned send.ended',
-    'attempt.answered rejected': 'recording recordFates',
+    'attempt.answered rejected': '= attempt.moved attempt',
     'attempt.answered unreadable': '= attempt.moved attempt',
     'attempt.answered late': '—',
     'fates.recorded': 'fault',

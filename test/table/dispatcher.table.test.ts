@@ -18,12 +18,13 @@ const ended = {
   sendId: 's1',
   epoch: epoch(1),
   outcome: 'settled',
+  delivered: 4,
   reason: null,
   retryAfterMs: null,
   detail: '',
   jitter: 0.5,
 } as const
-const returned = { ...ended, outcome: 'returned', reason: 'server_error' } as const
+const returned = { ...ended, outcome: 'returned', delivered: 0, reason: 'server_error' } as const
 const refused = { type: 'redirect.refused', sendId: 's1', epoch: epoch(1), reason: 'a circle' } as const // biome-ignore format: one line
 
 /** The dispatcher is at 1,000 ms, its deadline at 6,000, and of its sends only s1 may be out. */

@@ -32,6 +32,39 @@ const endOf = (it: It) => messageIn<SendEnded>(it.effects(), 'send.ended')
 const [one, two] = [heldAt(1), heldAt(2)] as const
 
 describe('A send ends its batches', () => {
+  test('delivery: of several batches that an endpoint rejects, only the one that it will not have is lost.', () => {
+    const it = started({ held: [one, two] })
+    const rejected = { kind: 'rejected', status: 400, message: 'no' } as const
+    answer(it, rejected)
+    assert.deepEqual(attemptOf(it).piece.held, [one])
+    answer(it, rejected)
+    assert.deepEqual(attemptOf(it).piece.held, [two])
+    assert.deepEqual(answer(it, accepted), ['recordFates'])
+    const ends = fatesIn(it).map(({ delivered, drops }) => [
+      delivered,
+      drops.map((it) => it.reason),
+    ])
+    assert.deepEqual(ends, [
+      [0, ['rejected_by_endpoint']],
+      [4, []],
+    ])
+  })
+
+  test('delivery: a new endpoint that only says 401 or 404 costs nothing; a proven one is believed.', () => {
+    for (const status of [401, 403, 404, 405, 407]) {
+      const rejected = { kind: 'rejected', status, message: 'who are you' } as const
+      const assignment = { ...assignmentOf(2), by: 'operator' }
+      const unproven = started({ held: [one], assignment, provenEpoch: 1 })
+      assert.deepEqual(answer(unproven, rejected), ['batches.returned', 'send.ended'])
+      assert.deepEqual(endOf(unproven)?.reason, 'server_error')
+      const proven = started({ held: [one], assignment, provenEpoch: 2 })
+      assert.deepEqual(answer(proven, rejected), ['recordFates'])
+      const configured = { ...assignment, by: 'configuration' }
+      const first = started({ held: [one], assignment: configured, provenEpoch: -1 })
+      assert.deepEqual(answer(first, rejected), ['recordFates'])
+    }
+  })
+
   test('delivery S1: what was delivered is settled, once the ledger has it, and then the send ends.', () => {
     const it = started({ held: [one, two] })
     assert.deepEqual(answer(it, accepted), ['recordFates'])

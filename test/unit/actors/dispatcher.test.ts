@@ -35,13 +35,13 @@ const windows = (it: It) => messages<DemandRaised>(it, 'demand.raised').map((it)
 const outOf = (it: It) => Object.keys(it.context().sends)
 
 const settled = (it: It, sendId: string, number: number) =>
-  it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'settled', reason: null, retryAfterMs: null, detail: '', jitter: 0 }) // biome-ignore format: one line
+  it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'settled', delivered: 4, reason: null, retryAfterMs: null, detail: '', jitter: 0 }) // biome-ignore format: one line
 const failed = (
   it: It,
   sendId: string,
   number: number,
   { reason = 'server_error', retryAfterMs = null, jitter = 0 }: { reason?: 'server_error' | 'unsettled'; retryAfterMs?: number | null; jitter?: number } = {}, // biome-ignore format: one line
-) => it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'returned', reason, retryAfterMs, detail: 'oops', jitter }) // biome-ignore format: one line
+) => it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'returned', delivered: 0, reason, retryAfterMs, detail: 'oops', jitter }) // biome-ignore format: one line
 const [first, second, third] = ['edge-0-1', 'edge-0-2', 'edge-0-3'] as const
 
 describe('A dispatcher waits for an endpoint', () => {
@@ -236,7 +236,7 @@ describe('A dispatcher backs off', () => {
 
   test('dispatcher D8: a send of which all batches have expired has failed, though nothing is left.', () => {
     const it = busy()
-    it.tell({ type: 'send.ended', sendId: first, epoch: epoch(1), outcome: 'settled', reason: 'unreachable', retryAfterMs: null, detail: 'refused', jitter: 0 }) // biome-ignore format: one line
+    it.tell({ type: 'send.ended', sendId: first, epoch: epoch(1), outcome: 'settled', delivered: 0, reason: 'unreachable', retryAfterMs: null, detail: 'refused', jitter: 0 }) // biome-ignore format: one line
     assert.equal(it.state(), 'backingOff')
     assert.equal(messages<AttemptReported>(it, 'attempt.reported')[0]?.healthy, false)
   })

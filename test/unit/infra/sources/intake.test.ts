@@ -56,7 +56,7 @@ const numbered = ({ parts }: Group): readonly Batch[] => {
 const bodiesOf = (intake: Intake, group: Group) =>
   intake
     .payloads(group.appendId, numbered(group))
-    .map(({ payload }) =>
+    ?.map(({ payload }) =>
       flatten(decodeRequest(Buffer.concat(payload))).map(({ record }) =>
         record.body?.stringValue?.replace(/ x*$/, ''),
       ),
@@ -119,7 +119,7 @@ test('a request is kept as a whole, in batches that are within their limits', as
   const count = (wanted: string) =>
     group.parts.reduce((sum, { service, records }) => sum + (service === wanted ? records : 0), 0)
   assert.deepEqual([count('a'), count('b'), count('c')], [260, 50, 1])
-  const bodies = bodiesOf(intake, group).flat()
+  const bodies = (bodiesOf(intake, group) ?? []).flat()
   const expected = [...Array(250).keys(), ...Array(10).keys()].map((index) => `a ${index}`)
   assert.deepEqual(
     bodies.filter((body) => body?.startsWith('a')),
@@ -187,7 +187,7 @@ test('a refused group refuses its clients alone, and a late acknowledgement chan
     retryAfterMs: 3_000,
   })
   intake.acknowledge(group.appendId)
-  assert.equal(flatten(decodeRequest(Buffer.concat(stored[0]?.payload ?? []))).length, 1)
+  assert.equal(flatten(decodeRequest(Buffer.concat(stored?.[0]?.payload ?? []))).length, 1)
   take()
   intake.acknowledge(2)
   assert.deepEqual(await second, { kind: 'kept' })
@@ -251,8 +251,8 @@ test('payloads are given only for the batches of that group, in their order', ()
   assert.throws(() => intake.payloads(group.appendId, [b, a]), /is not part 0 of append 1/)
   const grown = { ...b, lastSeq: seq(5) }
   assert.throws(() => intake.payloads(group.appendId, [a, grown]), /is not part 1/)
-  assert.throws(() => intake.payloads(99, []), /is not out/)
-  assert.equal(intake.payloads(group.appendId, [a, { ...b, fromMs: instant(7) }]).length, 2)
+  assert.equal(intake.payloads(99, []), undefined)
+  assert.equal(intake.payloads(group.appendId, [a, { ...b, fromMs: instant(7) }])?.length, 2)
 })
 
 test('an empty request is kept without a group', async () => {

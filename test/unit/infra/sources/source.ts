@@ -40,7 +40,7 @@ export const openSource = async (
         const coordinates = { producer: 'p', ...part, ...range }
         return { ...coordinates, id: batchId(coordinates) }
       })
-      for (const { batch, payload } of intake.payloads(appendId, batches))
+      for (const { batch, payload } of intake.payloads(appendId, batches) ?? [])
         kept.push({ ...batch, payload: Buffer.concat(payload) })
       intake.acknowledge(appendId)
       keep()

@@ -1,0 +1,116 @@
+/** What has to be true of a pipeline that has come to rest, seen from outside. */
+import type { StreamAccount } from '../../infra/ledger/ledger.ts'
+import type { Config } from '../../pipeline/config/config.ts'
+import type { Observed } from '../../pipeline/observed.ts'
+import type { Drop } from '../../schemas/messages.ts'
+import { type Books, type Known, streamKey } from './books.ts'
+
+const pagesMax = 1_000
+
+/** Answers every promise that is broken. */
+export const audit = async ({
+  observed,
+  books,
+  config,
+}: {
+  readonly observed: Observed
+  readonly books: Books
+  readonly config: Config
+}): Promise<readonly string[]> => {
+  const drops = await dropsOf(observed)
+  const { accepted, delivered, dropped, pending, unaccounted } = observed.ledger.totals()
+  const totals = `${accepted} accepted, ${delivered} delivered, ${dropped} dropped, ${pending} pending`
+  const lost = new Map<string, readonly Drop[]>(
+    Object.entries(Object.groupBy(drops, streamKey)).map(([stream, of = []]) => [stream, of]),
+  )
+  return [
+    ...(unaccounted === 0 ? [] : [`${unaccounted} records are unaccounted for: ${totals}`]),
+    ...(pending === 0 ? [] : [`records are still pending: ${totals}`]),
+    ...observed.ledger.streams().flatMap((stream) => streamFaults(stream, { books, lost })),
+    ...keptFaults(books, lost),
+    ...drops.flatMap((drop) => dropFaults(drop, config)),
+  ]
+}
+
+const dropsOf = async (observed: Observed): Promise<readonly Drop[]> => {
+  const drops: Drop[] = []
+  let cursor: string | undefined
+  for (let page = 0; page < pagesMax; page += 1) {
+    const given = cursor === undefined ? {} : { cursor }
+    const found = await observed.ledger.drops({ ...given, limit: 1_000 })
+    drops.push(...found.drops)
+    if (found.cursor === null) break
+    cursor = found.cursor
+  }
+  return drops
+}
+
+const isIn = (drops: readonly Drop[], seq: number): boolean =>
+  drops.some(({ firstSeq, lastSeq }) => firstSeq <= seq && seq <= lastSeq)
+
+/** Every number of a stream has its end, and the account of the stream says so. */
+const streamFaults = (
+  account: StreamAccount,
+  { books, lost }: { readonly books: Books; readonly lost: ReadonlyMap<string, readonly Drop[]> },
+): readonly string[] => {
+  const stream = streamKey(account)
+  const drops = lost.get(stream) ?? []
+  const taken = books.takenOf(stream)
+  const dropped = drops.reduce((sum, { records }) => sum + records, 0)
+  const numbers = Array.from({ length: account.accepted }, (_, seq) => seq)
+  const homeless = numbers.filter((seq) => !taken.has(seq) && !isIn(drops, seq))
+  const untaken = numbers.filter((seq) => !taken.has(seq)).length
+  const beyond = [...taken.keys(), ...drops.map(({ lastSeq }) => lastSeq)].filter(
+    (seq) => seq >= account.accepted,
+  )
+  return [
+    ...(homeless.length === 0
+      ? []
+      : [`${stream}: ${homeless.join(' ')} were neither delivered nor dropped`]),
+    ...(beyond.length === 0
+      ? []
+      : [`${stream}: ${beyond.join(' ')} have an end, but ${account.accepted} were accepted`]),
+    ...(dropped === account.dropped
+      ? []
+      : [`${stream}: ${account.dropped} dropped, but its drop events have ${dropped}`]),
+    ...(account.delivered <= taken.size
+      ? []
+      : [`${stream}: ${account.delivered} delivered, but ${taken.size} arrived`]),
+    ...(untaken <= dropped
+      ? []
+      : [`${stream}: ${untaken} did not arrive, ${dropped} were dropped`]),
+  ]
+}
+
+/** What was promised to be kept has arrived somewhere, or its very number is in a drop event. */
+const keptFaults = (
+  books: Books,
+  lost: ReadonlyMap<string, readonly Drop[]>,
+): readonly string[] => {
+  const isAccounted = ({ fate, taken, stored }: Known): boolean => {
+    if (fate === 'sent' || taken.size > 0) return true
+    return stored.some(({ stream, seq }) => isIn(lost.get(stream) ?? [], seq))
+  }
+  const missing = books.records().filter((record) => !isAccounted(record))
+  if (missing.length === 0) return []
+  const places = missing.map(({ id, stored }) => {
+    const at = stored.map(({ stream, seq }) => `${stream} ${seq}`).join(', ')
+    return `${id} (${at})`
+  })
+  return [`${missing.length} records were kept, and are gone: ${places.slice(0, 12).join('; ')}`]
+}
+
+const dropFaults = (drop: Drop, { cache, dispatch }: Config): readonly string[] => {
+  const { reason, records, firstSeq, lastSeq } = drop
+  const where = `${streamKey(drop)} ${firstSeq}-${lastSeq}`
+  const isExact = reason === 'partially_rejected' || records === lastSeq - firstSeq + 1
+  return [
+    ...(isExact ? [] : [`${where}: ${records} records were dropped as ${reason}`]),
+    ...(reason === 'cache_overwritten' && cache.whenFull === 'refuse'
+      ? [`${where} was overwritten by a cache that refuses`]
+      : []),
+    ...(reason === 'expired' && dispatch.ageMsMax === 0
+      ? [`${where} has expired, though nothing does`]
+      : []),
+  ]
+}
