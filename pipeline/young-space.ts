@@ -1,8 +1,8 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /**
- * V8 lets the space for new objects double as long as many of them survive, up to 128 MiB: more memory
- * than all else that a pipeline holds, for nothing that could be measured. Beyond this size it is kept
+ * V8 lets the space for new objects double as long as many of them survive; 134 MB were seen, more than
+ * all else that a pipeline holds, for nothing that could be measured. Beyond this size it is kept
  * from growing. The flag for it has an effect only when a process starts, where an installed command
  * cannot set it; by how much the space grows is asked anew each time. See docs/performance.md.
  */

@@ -17,23 +17,39 @@ import { type Load, type Measured, measure } from './trial.ts'
 /** What is installed for users: `npm run build` makes it. */
 const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
 
-const { values } = parseArgs({
-  options: {
-    records: { type: 'string', default: '1000000' },
-    'record-bytes': { type: 'string', default: '512' },
-    'per-request': { type: 'string', default: '500' },
-    connections: { type: 'string', default: '8' },
-    backlog: { type: 'string', default: '300000' },
-    repeat: { type: 'string', default: '3' },
-    peers: { type: 'string', default: 'relay' },
-    cli: { type: 'string', default: builtCli },
-    json: { type: 'boolean', default: false },
-  },
-})
+const synopsis = `npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
+                 [--backlog N] [--repeat N] [--peers all|none|relay] [--cli FILE] [--json]
+`
 
 const usage = (message: string): never => {
-  process.stderr.write(`bench: ${message}\n`)
+  process.stderr.write(`bench: ${message}\n${synopsis}`)
   process.exit(2)
+}
+
+const parsed = () => {
+  try {
+    return parseArgs({
+      options: {
+        records: { type: 'string', default: '1000000' },
+        'record-bytes': { type: 'string', default: '512' },
+        'per-request': { type: 'string', default: '500' },
+        connections: { type: 'string', default: '8' },
+        backlog: { type: 'string', default: '300000' },
+        repeat: { type: 'string', default: '3' },
+        peers: { type: 'string', default: 'relay' },
+        cli: { type: 'string', default: builtCli },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (cause) {
+    return usage(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+const { values } = parsed()
+if (values.help) {
+  process.stdout.write(synopsis)
+  process.exit(0)
 }
 
 type Option = 'records' | 'record-bytes' | 'per-request' | 'connections' | 'backlog' | 'repeat'

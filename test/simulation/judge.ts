@@ -20,8 +20,8 @@ export const openJudge = (timeline: Timeline): Judge => {
       stalledUntilUs = Math.max(stalledUntilUs, timeline.nowUs() + forUs)
       stall(forUs)
     },
-    line: ({ event, message }) => {
-      if (wrongEvents.has(event)) return `${event}: ${message}`
+    line: ({ level, event, message }) => {
+      if (level !== 'debug' && wrongEvents.has(event)) return `${event}: ${message}`
       if (event !== 'actor.faulted') return undefined
       const isSlow = timeline.nowUs() < stalledUntilUs + aftermathUs && slowWords.test(message)
       return isSlow || diskWords.test(message) ? undefined : `${event}: ${message}`

@@ -230,7 +230,7 @@ const watchNumbers = (intake: Intake, books: Books): void => {
   Object.assign(intake, {
     payloads: (appendId: number, batches: readonly Batch[]) => {
       const unstored = payloads(appendId, batches)
-      for (const { batch, payload } of unstored) books.stored(batch, Buffer.concat(payload))
+      for (const { batch, payload } of unstored ?? []) books.stored(batch, Buffer.concat(payload))
       return unstored
     },
   } satisfies Partial<Intake>)
