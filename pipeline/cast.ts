@@ -148,8 +148,10 @@ const keeping = ({ stage, keeper, clock, log, failed }: Needs): (() => void) => 
       state = 'again'
       return
     }
-    state = 'once'
     const snapshot = stage.persisted('endpoint-manager')
+    // The stage has been emptied since it changed: the pipeline stops.
+    if (snapshot === undefined) return
+    state = 'once'
     const envelope = { actor: 'endpoint-manager', version: endpointManagerVersion, snapshot }
     keeper.keepActor(envelope, clock.now()).then(
       () => {
