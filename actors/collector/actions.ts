@@ -4,7 +4,7 @@ import { type InstantMs, instant } from '../../schemas/brand.ts'
 import { effect, timer } from '../kit/port.ts'
 import { type StateMeta, waiting } from '../kit/state.ts'
 import type { Tell } from '../kit/tell.ts'
-import { type CollectorContext, refusalOf } from './context.ts'
+import { type CollectorContext, refusalOf, renewed } from './context.ts'
 import { number } from './numbering.ts'
 import type { CollectorInbox, CollectorInput, GroupOffered, IntakeEffects, Refusal } from './protocol.ts' // biome-ignore format: one line
 
@@ -36,7 +36,9 @@ export const machine = setup({
       }),
     }),
     keepNumbers: assign({ book: ({ context }) => context.open?.book ?? context.book, open: null }),
-    giveNumbersBack: assign({ open: null }),
+    giveNumbersBack: assign(({ context }, { reason }: Pick<Refusal, 'reason'>) =>
+      reason === 'storage_failed' ? renewed(context) : { open: null },
+    ),
     setDeadline: assign({ dueMs: (_, { dueMs }: { dueMs: InstantMs }) => dueMs }),
     noteRefusal: assign({
       refusal: (_, { reason, retryAfterMs }: Refusal) => ({ reason, retryAfterMs }),
@@ -73,6 +75,12 @@ export const requestAppend = {
       batches: context.open?.batches ?? [],
     },
   }),
+} as const
+
+/** Its numbers are free again, unless the log may have kept it all the same. */
+export const giveNumbersBack = {
+  type: 'giveNumbersBack',
+  params: ({ event }: { event: Refusal }) => event,
 } as const
 
 export const close = {

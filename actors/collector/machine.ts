@@ -5,6 +5,7 @@ import {
   appendDeadline,
   close,
   drainDeadline,
+  giveNumbersBack,
   machine,
   noteFilled,
   refuseGroup,
@@ -107,7 +108,7 @@ const appending = waits({
           actions: [
             { type: 'noteRefusal', params: ({ event }) => event },
             refuseOpen('as the cache says'),
-            'giveNumbersBack',
+            giveNumbersBack,
             retryDeadline,
             close,
           ],
@@ -145,7 +146,7 @@ const overdue = waits({
         {
           guard: { type: 'isOpen', params: ({ event }) => event },
           target: to('refusing'),
-          actions: [{ type: 'noteRefusal', params: ({ event }) => event }, 'giveNumbersBack', retryDeadline], // biome-ignore format: one line
+          actions: [{ type: 'noteRefusal', params: ({ event }) => event }, giveNumbersBack, retryDeadline], // biome-ignore format: one line
         },
         otherAppend,
       ],
@@ -193,7 +194,7 @@ const draining = waits({
         {
           guard: { type: 'isOpen', params: ({ event }) => event },
           target: to('stopped'),
-          actions: [refuseOpen('draining'), 'giveNumbersBack'],
+          actions: [refuseOpen('draining'), giveNumbersBack],
         },
         otherAppend,
       ],

@@ -15,6 +15,7 @@ import {
   isAnswered,
   isForCurrent,
   isGivenUp,
+  isWrittenAgain,
   redirectFault,
   redirecting,
   rollingBack,
@@ -39,6 +40,7 @@ export const machine = setup({
       commandFault(context, command) === null && context.commands.length < context.commandsMax,
     isOfBefore: ({ context }, answer: { write: number; epoch?: number }) =>
       !isAnswered(context, answer),
+    isWrittenAgain: ({ context }) => isWrittenAgain(context),
     hasCommand: ({ context }) => context.commands.length > 0,
     isCurrent: ({ context }, report: { epoch: number }) => isForCurrent(context, report),
     isFollowed: ({ context, event }, report: RedirectReported) =>
@@ -49,7 +51,7 @@ export const machine = setup({
       !report.healthy && isForCurrent(context, report) && isGivenUp(context),
     isPinned: ({ context }) => context.mode === 'pinned',
     isProven: ({ context }) => context.standing === 'proven',
-    isAssigned: ({ context }) => context.current !== null,
+    isUnassigned: ({ context }) => context.current === null,
     isFailure: ({ context }, report: AttemptReported) =>
       !report.healthy && isForCurrent(context, report),
   },
@@ -80,6 +82,10 @@ export const machine = setup({
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     pin: assign({ mode: 'pinned' }),
     unpin: assign({ mode: 'following' }),
+    countFailedWrite: assign({
+      writing: ({ context: { writing } }) =>
+        writing === null ? null : { ...writing, out: writing.out - 1 },
+    }),
     writeConfigured: assign(({ context, event }) => configured(context, event.nowMs)),
     writeLater: assign({
       dueMs: ({ context, event }): InstantMs => instant(event.nowMs + context.journalTimeoutMs),
@@ -92,7 +98,8 @@ export const waits = waiting<'endpoint-manager', EndpointManagerContext>()
 
 export const write = machine.enqueueActions(({ context, enqueue }) => {
   if (context.writing === null) return
-  const { write, draft } = context.writing
+  const { write, out, draft } = context.writing
+  enqueue.assign({ writing: { ...context.writing, out: out + 1 } })
   enqueue({ type: 'journalAssignment', params: { ...draft, write } })
 })
 

@@ -28,6 +28,8 @@ export type EndpointManagerContext = EndpointManagerInput & {
 
 export type Writing = {
   readonly write: number
+  /** How often it was handed to the journal without an answer yet: one may fail, another be kept. */
+  readonly out: number
   readonly draft: Draft
   readonly commandId: string | null
 }
@@ -42,7 +44,7 @@ export const initialContext = (input: EndpointManagerInput): EndpointManagerCont
   failures: 0,
   hops: [],
   mode: 'following',
-  writing: { write: 1, draft: configuredDraft(input, input.startedAtMs), commandId: null },
+  writing: { write: 1, out: 0, draft: configuredDraft(input, input.startedAtMs), commandId: null }, // biome-ignore format: one line
   writes: 1,
   gaveUp: null,
   commands: [],
@@ -88,6 +90,10 @@ const wasGivenUp = (
   gaveUp !== null &&
   nowMs - gaveUp.atMs < hopTtlMs &&
   isSameTarget(gaveUp.url, location)
+
+/** The same assignment is with the journal once more: what failed may still be kept. */
+export const isWrittenAgain = ({ writing }: EndpointManagerContext): boolean =>
+  writing !== null && writing.out > 1
 
 /** The answer is to the write that is out, and its epoch is newer: epochs only grow. */
 export const isAnswered = (
@@ -167,7 +173,7 @@ const writing = (
   commandId: string | null = null,
 ): EndpointManagerContext => ({
   ...context,
-  writing: { write: context.writes + 1, draft, commandId },
+  writing: { write: context.writes + 1, out: 0, draft, commandId },
   writes: context.writes + 1,
   dueMs: instant(draft.atMs + context.journalTimeoutMs),
 })

@@ -99,16 +99,19 @@ const assigning = waits({
       ],
       'journal.failed': [
         { guard: { type: 'isOfBefore', params: ({ event }) => event }, ...answeredLate },
+        // Given up now, it could still be kept, and be what the next life begins with.
+        { guard: 'isWrittenAgain', actions: 'countFailedWrite' },
         {
           guard: 'hasCommand',
           target: to('assigning'),
           reenter: true,
           actions: [failCommand, 'commandNext'],
         },
+        // Pinned or not: without an assignment, only its own deadline leads on from here.
+        { guard: 'isUnassigned', target: to('unassigned'), actions: [failCommand, 'writeLater'] },
         { guard: 'isPinned', target: to('pinned'), actions: failCommand },
         { guard: 'isProven', target: to('active'), actions: failCommand },
-        { guard: 'isAssigned', target: to('probation'), actions: failCommand },
-        { target: to('unassigned'), actions: [failCommand, 'writeLater'] },
+        { target: to('probation'), actions: failCommand },
       ],
       'endpoint.commanded': [
         {

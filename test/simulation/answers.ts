@@ -19,7 +19,7 @@ export type Answer = {
   readonly verdict?: Verdict
   /** By default as long as the way takes. */
   readonly delayUs?: number
-  /** `some`: all but `rejected`, from the end. */
+  /** `some`: all but the first `rejected`. */
   readonly takes: 'all' | 'some' | 'nothing'
   readonly rejected?: number
   /** The network hands the request over once more. */

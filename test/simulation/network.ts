@@ -6,6 +6,7 @@ import type { Chance } from '../support/chance.ts'
 import { recordsOf } from '../support/otlp-records.ts'
 import { type Answer, answerIn, hosts, type Mood, moodsInChaos } from './answers.ts'
 import { type Books, streamKey } from './books.ts'
+import type { Epochs } from './epochs.ts'
 import { epochMs, type Life } from './life.ts'
 import type { Story } from './story.ts'
 import { millisecond, second, type Timeline } from './timeline.ts'
@@ -34,18 +35,12 @@ export const openNetwork = (given: {
   readonly chance: Chance
   readonly story: Story
   readonly books: Books
+  readonly epochs: Epochs
 }): Network => {
-  const { timeline, chance, story, books } = given
+  const { timeline, chance, story, books, epochs } = given
   const moods = new Map<string, Mood>(hosts.map((host) => [host, 'well']))
-  const urls = new Map<number, string>()
   let weather: 'chaos' | 'calm' = 'chaos'
 
-  const checkEpoch = ({ epoch, url }: Assignment): void => {
-    const known = urls.get(epoch)
-    if (known !== undefined && known !== url)
-      story.wrong(`epoch ${epoch} stands for ${known} and for ${url}`)
-    urls.set(epoch, url)
-  }
   const arrive = (request: Request, reply: (verdict: Verdict) => void): void => {
     const host = new URL(request.assignment.url).hostname
     const mood = moods.get(host)
@@ -68,7 +63,7 @@ export const openNetwork = (given: {
       }
       const body = Buffer.concat(payload)
       const request = { assignment, piece, records: recordsOf(body), bytes: body.length }
-      checkEpoch(assignment)
+      epochs.used(assignment)
       checkPiece(story, request)
       // A client library may go on with what it was told to give up: then its answer is late.
       const isDeaf = weather === 'chaos' && chance.oneIn(15)
@@ -115,11 +110,14 @@ const coordinatesOf = ({ held, cut }: Piece) =>
     }))
   })
 
-/** @param left records at the end of the request are not taken. */
+/**
+ * @param left records at the beginning of the request are not taken. An endpoint says how many it has
+ * rejected and not which: the pipeline counts them against the first batches, so here it is these.
+ */
 const take = (books: Books, { piece, records }: Request, left: number): void => {
   for (const [index, place] of coordinatesOf(piece).entries()) {
     const record = records[index]
-    if (record !== undefined && index < records.length - left) books.took(place, record)
+    if (record !== undefined && index >= left) books.took(place, record)
   }
 }
 

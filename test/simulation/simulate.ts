@@ -11,6 +11,7 @@ import { openFaultyDisk } from '../support/faulty-disk.ts'
 import { audit } from './audit.ts'
 import { type Books, openBooks } from './books.ts'
 import { type Clients, openClients } from './clients.ts'
+import { openEpochs } from './epochs.ts'
 import { openJudge } from './judge.ts'
 import type { Life } from './life.ts'
 import { type Network, openNetwork } from './network.ts'
@@ -164,7 +165,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
   const story = openStory({ timeline, judge: judge.line, ...(tell === undefined ? {} : { tell }) })
   const scenario = scenarioOf(chance)
   const books = openBooks(story)
-  const shared = { timeline, chance, story, books }
+  const shared = { timeline, chance, story, books, epochs: openEpochs(story) }
   const disk = openFaultyDisk({ seed: Math.floor(chance.next() * 2 ** 32) })
   const slowDisk = openSlowDisk({
     ...shared,

@@ -5,6 +5,7 @@ import { startPipeline } from '../../pipeline/pipeline.ts'
 import type { World } from '../../pipeline/world.ts'
 import type { Chance } from '../support/chance.ts'
 import type { FaultyDisk } from '../support/faulty-disk.ts'
+import type { Epochs } from './epochs.ts'
 import { clockOf, type Life, lockOf, openLife } from './life.ts'
 import type { Story } from './story.ts'
 import { millisecond, second, type Timeline } from './timeline.ts'
@@ -28,6 +29,7 @@ export const openSupervisor = (given: {
   readonly chance: Chance
   readonly story: Story
   readonly disk: FaultyDisk
+  readonly epochs: Epochs
   readonly worldOf: (life: Life) => Omit<World, 'clock' | 'lock'>
 }): Supervisor => {
   const { config, timeline, chance, story, disk, worldOf } = given
@@ -68,6 +70,7 @@ export const openSupervisor = (given: {
         if (life.isOver()) return
         story.note('started')
         mine.running = running
+        given.epochs.begun(running)
         running.failed.then((cause) => exit(life, cause))
       },
       (cause) => exit(life, cause),

@@ -2,6 +2,7 @@
 import type { Chance } from '../support/chance.ts'
 import type { FaultyDisk } from '../support/faulty-disk.ts'
 import { hosts, urlOf } from './answers.ts'
+import type { Epochs } from './epochs.ts'
 import type { Network } from './network.ts'
 import type { SlowDisk } from './slow-disk.ts'
 import type { Story } from './story.ts'
@@ -18,6 +19,7 @@ type Given = {
   readonly slowDisk: SlowDisk
   readonly network: Network
   readonly supervisor: Supervisor
+  readonly epochs: Epochs
   readonly durability: 'fsync' | 'os'
   readonly pauseUsMax: number
 }
@@ -29,7 +31,8 @@ const roomBytesMax = 6_000
 
 export const openWeather = (given: Given): Weather => {
   const { timeline, chance } = given
-  const faults = faultsOf(given)
+  // Half of the faults, chosen by the seed: they come more often then, and in more combinations.
+  const faults = faultsOf(given).filter(() => chance.oneIn(2))
   let state: 'chaos' | 'calm' = 'chaos'
   const next = (): void => {
     timeline.after(chance.below(given.pauseUsMax), () => {
@@ -116,14 +119,18 @@ const flipBit = ({ chance, story, disk }: Given, flipped: Set<string>): void => 
   disk.flipBit(place)
 }
 
-const commandsOf = ({ chance, story, supervisor }: Given): readonly (() => void)[] => [
+const commandsOf = ({ chance, story, supervisor, epochs }: Given): readonly (() => void)[] => [
   () => {
     const url = urlOf(hosts[chance.below(hosts.length)] ?? hosts[0])
-    const observed = supervisor.running()?.observed
-    if (observed === undefined) return
+    const running = supervisor.running()
+    if (running === undefined) return
     story.count('command', url)
-    observed.command({ kind: 'set', url, reason: 'because' }).then(
-      (result) => story.note(`command ${JSON.stringify(result)}`),
+    const assigned = epochs.commanded(running)
+    running.observed.command({ kind: 'set', url, reason: 'because' }).then(
+      (result) => {
+        story.note(`command ${JSON.stringify(result)}`)
+        if (result.kind === 'assigned') assigned(result.assignment)
+      },
       (cause) => story.wrong(`a command was rejected: ${cause}`),
     )
   },

@@ -48,7 +48,7 @@ const base: EndpointManagerContext = {
 const { epoch: _, ...draft } = assignmentOf(0, urls.c)
 const contexts: Record<EndpointManagerState, EndpointManagerContext> = {
   unassigned: { ...base, current: null, lastGood: null, failures: 0 },
-  assigning: { ...base, writing: { write: 3, draft, commandId: 'k0' } },
+  assigning: { ...base, writing: { write: 3, out: 1, draft, commandId: 'k0' } },
   probation: base,
   active: { ...base, standing: 'proven', failures: 0 },
   pinned: { ...base, mode: 'pinned' },

@@ -47,6 +47,19 @@ describe('A collector numbers what it takes in', () => {
     assert.deepEqual(numbersOf(it), [['auth', 0, 2]])
   })
 
+  test('collector C1: an append that a failing disk may show later keeps its numbers: others get those of another producer.', () => {
+    const it = appending()
+    it.tell({ type: 'append.refused', appendId: 1, ...refused, reason: 'storage_failed' })
+    const producersOf = () =>
+      (it.params('tell') as { message: AppendRequested }).message.batches.map(({ id }) => id)
+    for (const appendId of [2, 3]) {
+      it.fire()
+      it.tell({ type: 'group.offered', appendId, parts: [part('auth', 3)] })
+      assert.deepEqual(producersOf(), [`edge-1.${appendId - 1}/acme/auth/0-2`])
+      it.tell({ type: 'append.refused', appendId, ...refused, reason: 'storage_failed' })
+    }
+  })
+
   test('collector C1: the numbers of an append that is done late are taken, though its clients were refused.', () => {
     const it = appending()
     assert.deepEqual(it.fire(), ['refuse', 'closeIntake'])

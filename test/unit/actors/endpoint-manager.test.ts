@@ -71,6 +71,32 @@ describe('An endpoint manager assigns', () => {
     assert.equal(current(it)?.url, urls.b)
   })
 
+  test('endpoint-manager E8: pinned before anything was assigned, it asks the journal again.', () => {
+    const it = started()
+    it.tell({ type: 'endpoint.pinned', reason: 'stay' })
+    it.tell({ type: 'journal.failed', write: 1, detail: 'disk' })
+    assert.equal(it.state(), 'unassigned')
+    assert.deepEqual(it.fire(), ['journalAssignment'])
+    journaled(it, 1)
+    assert.deepEqual([it.state(), current(it)?.url], ['pinned', urls.a])
+  })
+
+  test('endpoint-manager E8: what was written twice has failed only when both writes have.', () => {
+    const it = assigned()
+    command(it, 'k1', urls.b)
+    it.fire()
+    const failed = { type: 'journal.failed', write: 2, detail: 'disk' } as const
+    assert.deepEqual([it.tell(failed), it.state()], [[], 'assigning'])
+    assert.deepEqual(it.tell(failed), ['fault', 'answerCommand'])
+    assert.deepEqual([it.state(), current(it)?.url], ['probation', urls.a])
+
+    command(it, 'k2', urls.b)
+    it.fire()
+    it.tell({ ...failed, write: 3 })
+    journaled(it, 2)
+    assert.deepEqual([it.state(), current(it)?.url], ['probation', urls.b])
+  })
+
   test('endpoint-manager E7: what the journal answers to a former write says nothing of this one.', () => {
     const it = started()
     command(it, 'k1', urls.b)
