@@ -1,5 +1,5 @@
 /** The admin address, answered by the sentinel's thread: probes by itself, all else by the main one. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Answer, json, refusal } from '../admin/answer.ts'
 import { closed, listening, serverTimeouts } from '../admin/listening.ts'
@@ -38,7 +38,12 @@ export const openHealthServer = async ({
     else if (isBlocked()) sendAnswer(response, blocked)
     else relay.call(request, response)
   })
-  server.on('upgrade', (request, socket, head) => relay.upgrade(request, socket as Socket, head))
+  server.on('upgrade', (request, socket, head) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket')
+      relay.upgrade(request, socket as Socket, head)
+    else
+      declined(request, socket as Socket, (response) => server.emit('request', request, response))
+  })
   const port = await listening(server, listen)
   server.on('error', faltered)
   return {
@@ -48,6 +53,21 @@ export const openHealthServer = async ({
       await closed(server)
     },
   }
+}
+
+/** Some clients offer HTTP/2 with every call. Whoever has no use for that answers as if they had not. */
+const declined = (
+  request: IncomingMessage,
+  socket: Socket,
+  answer: (response: ServerResponse) => void,
+): void => {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  // Whoever hangs up gets no answer; there is nobody to tell.
+  socket.on('error', () => socket.destroy())
+  response.on('finish', () => socket.end())
+  answer(response)
 }
 
 const blocked = refusal({

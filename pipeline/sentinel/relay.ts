@@ -22,7 +22,14 @@ const upgradesMax = 32
 /** Without a byte either way. Longer than the admin API may take for any answer. */
 const silenceMsMax = 35_000
 /** Of one connection only, and not to be handed on. RFC 9110, 7.6.1; the rest is the caller's own. */
-const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'expect']
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+]
 
 export const openRelay = (upstream: { readonly host: string; readonly port: number }): Relay => {
   const agent = new Agent({ maxSockets: callsMax })

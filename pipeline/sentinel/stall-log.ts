@@ -23,7 +23,7 @@ export const logStall = (log: Log, subject: Subject, announcement: Announcement)
       break
     }
     case 'recovered': {
-      const message = `The ${actor} gets on again: it was held up for ${forSeconds}, with up to ${records} records. None of them is lost.`
+      const message = `The ${actor} gets on again: it was held up for ${forSeconds}, with up to ${records} records. What was given up meanwhile, if anything, has its drop events.`
       log.warn('stall.ended', message, fields)
     }
   }

@@ -1,11 +1,12 @@
 /**
  * Loaded before the command line (`node --import`), to give a process a flaw that the product does not
- * have. `SABOTAGE` says which; it begins with SIGUSR2:
+ * have. `SABOTAGE` says which; it begins with SIGUSR2, and a line in the log says so:
  *
  *     block:6000          blocks the event loop once, for so many milliseconds
  *     stick:collector     this life of this actor takes no message any more
  *     stickForGood:cache  nor does any life after it
  */
+import { writeSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
@@ -41,9 +42,10 @@ if (isMainThread) {
     },
   })
   process.on('SIGUSR2', () => {
+    if (flaw !== 'block') stick()
+    writeSync(2, `{"level":"info","event":"sabotage.begun"}\n`)
     if (flaw === 'block')
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(argument))
-    else stick()
   })
 }
 

@@ -60,6 +60,16 @@ const assertTold = async (stage: Stage, actor: string, causeMs: number): Promise
   return stall
 }
 
+/** From this moment on the process has its flaw. */
+const sabotage = async ({ holdfast }: Stage): Promise<number> => {
+  process.kill(holdfast.pid, 'SIGUSR2')
+  await until(
+    () => holdfast.logged().some(({ event }) => event === 'sabotage.begun'),
+    (begun) => begun,
+  )
+  return Date.now()
+}
+
 type Probe = { readonly status: number; readonly blamed: readonly string[] }
 const probe = async ({ holdfast }: Stage, path: '/livez' | '/readyz'): Promise<Probe> => {
   const response = await fetch(`${holdfast.admin}${path}`)
@@ -90,8 +100,7 @@ suite('the sentinel', { concurrency: 3 }, () => {
   test('names a blocked event loop from its own thread, and answers probes all the while', async (t) => {
     const stage = await open(t, { sabotage: 'block:6000' })
     await send(stage, 2)
-    const causeMs = Date.now()
-    process.kill(stage.holdfast.pid, 'SIGUSR2')
+    const causeMs = await sabotage(stage)
     const live = await probed(stage, '/livez', 503)
     assert.deepEqual(live.blamed, ['event-loop'])
     assert.ok((await probe(stage, '/readyz')).blamed.includes('event-loop'))
@@ -144,8 +153,7 @@ suite('the sentinel', { concurrency: 3 }, () => {
       const stage = await open(t, { sabotage: `stick:${actor}` })
       await send(stage, 2)
       await settledAccountOf(stage.holdfast)
-      process.kill(stage.holdfast.pid, 'SIGUSR2')
-      const causeMs = Date.now()
+      const causeMs = await sabotage(stage)
       const sending = send(stage, 5)
       await assertTold(stage, actor, causeMs)
       await sending
@@ -157,8 +165,7 @@ suite('the sentinel', { concurrency: 3 }, () => {
     const stage = await open(t, { sabotage: 'stick:endpoint-manager' })
     await send(stage, 2)
     await settledAccountOf(stage.holdfast)
-    process.kill(stage.holdfast.pid, 'SIGUSR2')
-    const causeMs = Date.now()
+    const causeMs = await sabotage(stage)
     const redirected = stage.holdfast.redirect(stage.sink.url)
     await assertTold(stage, 'endpoint-manager', causeMs)
     assert.equal((await redirected).status, 202)
@@ -167,8 +174,7 @@ suite('the sentinel', { concurrency: 3 }, () => {
 
   test('fails liveness at once for a stuck cache, which only the process can start anew', async (t) => {
     const stage = await open(t, { sabotage: 'stickForGood:cache' })
-    process.kill(stage.holdfast.pid, 'SIGUSR2')
-    const causeMs = Date.now()
+    const causeMs = await sabotage(stage)
     const sending = send(stage, 1)
     await assertTold(stage, 'cache', causeMs)
     assert.deepEqual((await probed(stage, '/livez', 503)).blamed, ['cache'])

@@ -20,7 +20,7 @@ const opened = async (state: { blocked: boolean; health: Health }) => {
     request.on('end', () => response.end('"}'))
   })
   inner.on('upgrade', (_, socket, head) => {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n')
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
     socket.write(head)
     socket.pipe(socket)
   })
@@ -62,6 +62,18 @@ test('probes are answered at the door, and every other call behind it, as it cam
   }
 })
 
+test('an offer of HTTP/2 is passed over, as a server may', async () => {
+  const { admin, inner } = await opened({ blocked: false, health: well })
+  const headers = { connection: 'upgrade, http2-settings', upgrade: 'h2c', 'http2-settings': 'AA' }
+  try {
+    assert.equal((await call(admin, '/livez', { headers })).json.status, 'ok')
+    assert.equal((await call(admin, '/metrics', { headers })).status, 201)
+  } finally {
+    await admin.close()
+    inner.close()
+  }
+})
+
 test('while the main thread is blocked, or gone, calls are told so at once', async () => {
   const state = { blocked: true, health: well }
   const { admin, inner } = await opened(state)
@@ -82,12 +94,12 @@ test('a connection that becomes something else is handed on both ways', async ()
   const socket = connect(port, '127.0.0.1').setEncoding('utf8')
   try {
     socket.write(
-      'GET /inspect HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\nfirst ',
+      'GET /inspect HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nfirst ',
     )
     let heard = ''
     for await (const text of socket) {
       heard += text
-      if (heard.endsWith('upgrade: echo\r\n\r\nfirst ')) socket.write('second')
+      if (heard.endsWith('upgrade: websocket\r\n\r\nfirst ')) socket.write('second')
       if (heard.endsWith('first second')) break
     }
     assert.match(heard, /^HTTP\/1\.1 101 /)
