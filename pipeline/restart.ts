@@ -19,6 +19,8 @@ type Needs = {
 }
 
 const retryAfterMs = 1_000
+/** What somebody was told would happen: it holds for the new life as well. */
+const commands: readonly string[] = ['dispatch.suspended', 'dispatch.resumed', 'drain.requested']
 
 export const openRestart =
   (needs: Needs) =>
@@ -56,14 +58,15 @@ const restartDispatcher = ({ stage, cast }: Needs, found: ActorView): Restart =>
     stage.end(id)
     cast.abandon({ sendId: id, attempt })
   }
-  stage.replace(cast.dispatcher(), 'dropped')
+  const { intent } = found.context as DispatcherContext
+  const suspended = { type: 'dispatch.suspended', reason: 'it was, before it was stuck' }
+  stage.replace(cast.dispatcher(), {
+    first: intent === 'suspend' ? [suspended] : [],
+    keeps: ({ type }) => commands.includes(type),
+  })
   const held = leasedIn(stage.actors()).filter(({ batch }) => !keeping.has(batch.id))
   // Leases that the cache makes from now on, on the former life's word, are told to the new one.
   if (held.length > 0) stage.post('cache', { type: 'batches.returned', held, reason: 'unsettled' })
-  const { intent } = found.context as DispatcherContext
-  if (intent === 'suspend') {
-    stage.post('dispatcher', { type: 'dispatch.suspended', reason: 'it was before it was stuck' })
-  }
   return restarted
 }
 
@@ -81,18 +84,23 @@ const restartCollector = (
   found: ActorView,
 ): Restart => {
   const { open } = found.context as CollectorContext
-  // A group that it has not taken yet is a dead letter, of which the clients are told as well.
-  stage.replace(cast.collector(newProducer()), 'dropped')
-  if (open !== null) intake.refuse(open.appendId, { reason: 'overdue', retryAfterMs })
   const cache = stage.actors().find(({ id }) => id === 'cache')?.value
-  // The cache says so once only, and has said it to the former life.
-  if (cache !== undefined && cache !== 'recovering' && cache !== 'full')
-    stage.post('collector', { type: 'cache.opened' })
+  const isOpen = cache !== undefined && cache !== 'recovering' && cache !== 'full'
+  stage.replace(cast.collector(newProducer()), {
+    // The cache says so once only, and has said it to the former life.
+    first: isOpen ? [{ type: 'cache.opened' }] : [],
+    // A group that was not taken yet is a dead letter, of which its clients are told.
+    keeps: ({ type }) => commands.includes(type),
+  })
+  if (open !== null) intake.refuse(open.appendId, { reason: 'overdue', retryAfterMs })
   return restarted
 }
 
 /** It goes on as it was; what it was asked meanwhile, it is asked again. */
 const restartEndpointManager = ({ stage, cast }: Needs): Restart => {
-  stage.replace(cast.endpointManager(stage.persisted('endpoint-manager')), 'kept')
+  stage.replace(cast.endpointManager(stage.persisted('endpoint-manager')), {
+    first: [],
+    keeps: () => true,
+  })
   return restarted
 }

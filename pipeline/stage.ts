@@ -14,11 +14,8 @@ export type AnyMessage = { readonly type: string }
 
 export type Stage = {
   readonly start: (actor: Entrance) => void
-  /**
-   * Ends an actor wherever it is, and starts it anew under its id. What waited for the former life is
-   * handed to the new one, or is a dead letter.
-   */
-  readonly replace: (actor: Entrance, waiting: 'kept' | 'dropped') => void
+  /** Ends an actor wherever it is, and starts it anew under its id. */
+  readonly replace: (actor: Entrance, inheritance: Inheritance) => void
   /** Ends an actor wherever it is. What it is told from now on is a dead letter. */
   readonly end: (id: string) => void
   readonly post: <Message extends AnyMessage>(id: string, message: Message) => void
@@ -40,6 +37,13 @@ export type Entrance = {
   readonly changed?: () => void
   /** Called once, when the machine is in a final state. */
   readonly done?: () => void
+}
+
+export type Inheritance = {
+  /** What the new life is told before anything else. */
+  readonly first: readonly AnyMessage[]
+  /** Of what waited for the former life, or was deferred by it: the rest are dead letters. */
+  readonly keeps: (message: AnyMessage) => boolean
 }
 
 export type ActorView = {
@@ -155,15 +159,17 @@ export const openStage = ({
     mailboxes.close(id)
   }
 
-  const replace = (entrance: Entrance, waiting: 'kept' | 'dropped'): void => {
+  const replace = (entrance: Entrance, { first, keeps }: Inheritance): void => {
     const { id } = entrance
     const former = players.get(id)
-    const left = waiting === 'kept' ? [...(former?.deferred ?? []), ...mailboxes.empty(id)] : []
+    const left = [...(former?.deferred ?? []), ...mailboxes.empty(id)]
     end(id)
     start(entrance)
     const player = players.get(id)
     if (player !== undefined) player.taken = former?.taken ?? 0
-    for (const message of left) mailboxes.post(id, message)
+    for (const message of [...first, ...left.filter(keeps)]) mailboxes.post(id, message)
+    for (const message of left.filter((it) => !keeps(it)))
+      deadLetter({ to: id, message, reason: 'stopped' })
   }
 
   return {

@@ -20,7 +20,9 @@ const opened = async (state: { blocked: boolean; health: Health }) => {
     request.on('end', () => response.end('"}'))
   })
   inner.on('upgrade', (_, socket, head) => {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+    )
     socket.write(head)
     socket.pipe(socket)
   })

@@ -45,7 +45,7 @@ test('an endpoint manager that is replaced while it writes hears the answer, and
   const { stage, entrance, timers, did, only } = opened()
   stage.start(entrance())
   const [dueMs] = timers.values()
-  stage.replace(entrance(stage.persisted('endpoint-manager')), 'kept')
+  stage.replace(entrance(stage.persisted('endpoint-manager')), { first: [], keeps: () => true })
   assert.deepEqual([only().value, [...timers.values()]], ['assigning', [dueMs]])
   stage.post('endpoint-manager', { type: 'assignment.journaled', write: 1, epoch: epoch(1) } as never) // biome-ignore format: one line
   await turn()
@@ -60,7 +60,10 @@ test('what waited for the former life is handed to the new one, or is a dead let
     stage.post('endpoint-manager', { type: 'assignment.journaled', write: 1, epoch: epoch(1) } as never) // biome-ignore format: one line
     await turn()
     stage.post('endpoint-manager', { type: 'endpoint.commanded', commandId: 'k', url: urls.b, reason: 'r' } as never) // biome-ignore format: one line
-    stage.replace(entrance(stage.persisted('endpoint-manager')), waiting)
+    stage.replace(entrance(stage.persisted('endpoint-manager')), {
+      first: [],
+      keeps: () => waiting === 'kept',
+    })
     await turn()
     assert.equal(only().value, waiting === 'kept' ? 'assigning' : 'probation')
     assert.deepEqual(lost, waiting === 'kept' ? [] : ['endpoint.commanded'])
