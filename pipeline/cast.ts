@@ -2,6 +2,7 @@
 import { cache } from '../actors/cache/machine.ts'
 import { collector } from '../actors/collector/machine.ts'
 import { delivery } from '../actors/delivery/machine.ts'
+import type { DeliveryEffects } from '../actors/delivery/protocol.ts'
 import type { Start } from '../actors/dispatcher/books.ts'
 import { dispatcher } from '../actors/dispatcher/machine.ts'
 import type { EndpointManagerContext } from '../actors/endpoint-manager/context.ts'
@@ -19,10 +20,10 @@ import { cacheInput, collectorInput, deliveryInput, dispatcherInput, endpointMan
 import type { Keeper } from './keeper.ts'
 import { cachePorts } from './ports/cache-ports.ts'
 import { collectorPorts } from './ports/collector-ports.ts'
-import { deliveryPorts } from './ports/delivery-ports.ts'
+import { type Attempts, attemptKey, deliveryPorts } from './ports/delivery-ports.ts'
 import { endpointPorts } from './ports/endpoint-ports.ts'
 import { tellOn } from './ports/filled.ts'
-import type { Stage } from './stage.ts'
+import type { Entrance, Stage } from './stage.ts'
 import type { Storage } from './storage.ts'
 
 /** Of the endpoint manager's stored state. A change of its states or its context makes it one more. */
@@ -43,30 +44,43 @@ type Needs = {
   /** Called when an actor has come to its end. */
   readonly done: (actor: string) => void
   readonly failed: (cause: unknown) => void
+  readonly gotOn: () => void
+}
+
+/** How each actor enters the stage; anew, where it can be started by itself. */
+export type Cast = {
+  readonly collector: (producer: string) => Entrance
+  readonly dispatcher: () => Entrance
+  readonly endpointManager: (snapshot: unknown) => Entrance
+  /** Gives up an attempt that nobody waits for any more. */
+  readonly abandon: (attempt: DeliveryEffects['abandon']) => void
 }
 
 /** Starts the actors, each after the ones that it tells something at once. */
-export const startCast = (needs: Needs): void => {
-  const { config, producer, stage, storage, clock, done, failed } = needs
-  const startedAtMs = clock.now()
+export const startCast = (needs: Needs): Cast => {
+  const { config, producer, stage, storage, clock, done } = needs
   const shared = { ...needs, ...storage, segments: storage.recovery.segments }
+  const attempts: Attempts = new Map()
+  const cast = castOf(needs, { attempts, ports: deliveryPorts({ ...shared, attempts }) })
 
-  startEndpointManager(needs)
+  startEndpointManager(needs, cast)
   stage.start({
     id: 'cache',
     machine: cache,
     effects: cachePorts(shared),
-    input: cacheInput(config, startedAtMs),
+    input: cacheInput(config, clock.now()),
     done: () => done('cache'),
   })
-  stage.start({
-    id: 'collector',
-    machine: collector,
-    effects: collectorPorts(shared),
-    input: collectorInput(config, { producer, startedAtMs }),
-    done: () => done('collector'),
-  })
-  const ports = deliveryPorts({ ...shared, failed })
+  stage.start(cast.collector(producer))
+  stage.start(cast.dispatcher())
+  return cast
+}
+
+const castOf = (
+  needs: Needs,
+  { attempts, ports }: { readonly attempts: Attempts; readonly ports: Entrance['effects'] },
+): Cast => {
+  const { config, producer, stage, clock, done } = needs
   const startSend = (start: Start): void =>
     stage.start({
       id: start.sendId,
@@ -74,13 +88,32 @@ export const startCast = (needs: Needs): void => {
       effects: ports,
       input: deliveryInput(config, start),
     })
-  stage.start({
-    id: 'dispatcher',
-    machine: dispatcher,
-    effects: { tell: tellOn(stage), startSend },
-    input: dispatcherInput(config, { dispatcher: producer, startedAtMs }),
-    done: () => done('dispatcher'),
-  })
+  const changed = keeping(needs)
+  return {
+    collector: (asProducer) => ({
+      id: 'collector',
+      machine: collector,
+      effects: collectorPorts(needs),
+      input: collectorInput(config, { producer: asProducer, startedAtMs: clock.now() }),
+      done: () => done('collector'),
+    }),
+    dispatcher: () => ({
+      id: 'dispatcher',
+      machine: dispatcher,
+      effects: { tell: tellOn(stage), startSend },
+      input: dispatcherInput(config, { dispatcher: producer, startedAtMs: clock.now() }),
+      done: () => done('dispatcher'),
+    }),
+    endpointManager: (snapshot) => ({
+      id: 'endpoint-manager',
+      machine: endpointManager,
+      effects: endpointPorts(needs),
+      input: endpointManagerInput(config, clock.now()),
+      ...(snapshot === undefined ? {} : { snapshot }),
+      changed,
+    }),
+    abandon: (attempt) => attempts.get(attemptKey(attempt))?.abort(),
+  }
 }
 
 /** By this id the endpoint manager knows a command of the configuration. */
@@ -90,21 +123,14 @@ const configurationId = 'configuration'
  * Brings the endpoint manager back as it was, with today's configuration: the endpoint that it was sent
  * to holds over a restart, unless the configuration names another one than it did.
  */
-const startEndpointManager = (needs: Needs): void => {
+const startEndpointManager = (needs: Needs, cast: Pick<Cast, 'endpointManager'>): void => {
   const { config, stage, storage, clock } = needs
   const input = endpointManagerInput(config, clock.now())
   const { former, configuredUrl } = formerEndpointManager(needs)
   const { assignments } = storage.replayed
   const resumed =
     configuredUrl === undefined ? undefined : resumption(former, { input, assignments })
-  stage.start({
-    id: 'endpoint-manager',
-    machine: endpointManager,
-    effects: endpointPorts(needs),
-    input,
-    ...(resumed === undefined ? {} : { snapshot: snapshotOf(resumed) }),
-    changed: keeping(needs),
-  })
+  stage.start(cast.endpointManager(resumed === undefined ? undefined : snapshotOf(resumed)))
   if (resumed === undefined) return
   const { url } = config.endpoint
   const isUnkept = resumed.unkept.some(({ commandId }) => commandId === configurationId)

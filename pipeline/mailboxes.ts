@@ -20,6 +20,8 @@ export type Mailboxes<Message> = {
   readonly open: (recipient: Recipient<Message>) => void
   /** What is told to this actor from now on is a dead letter; what waits for it, too. */
   readonly close: (id: string) => void
+  /** Takes away what waits for this actor, for whoever comes after it: none is a dead letter. */
+  readonly empty: (id: string) => readonly Message[]
   readonly post: (id: string, message: Message) => void
   /** Hands these over before anything else that waits for this actor. */
   readonly repost: (id: string, messages: readonly Message[]) => void
@@ -90,6 +92,7 @@ export const openMailboxes = <Message>({
       boxes.set(recipient.id, { recipient, waiting: [] })
     },
     close,
+    empty: (id) => boxes.get(id)?.waiting.splice(0) ?? [],
     post: (id, message) => {
       const box = boxes.get(id)
       if (box === undefined) {

@@ -2,6 +2,7 @@ import type { CommandResult } from '../actors/endpoint-manager/protocol.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { MeterReadings } from '../infra/telemetry/meters.ts'
 import type { Assignment } from '../schemas/messages.ts'
+import type { Sights } from './sentinel/board.ts'
 
 /** What the admin API and the metrics page can see and ask of a running pipeline. */
 export type Observed = {
@@ -60,9 +61,20 @@ export type Health = {
 }
 export type Complaint = { readonly actor: string; readonly reason: string }
 
+/** What the sentinel sees of a pipeline, and what it can do about it. */
+export type Watched = {
+  readonly sights: () => Sights
+  readonly restart: (actor: string) => Restart
+  readonly noteStall: () => void
+}
+export type Restart =
+  | { readonly kind: 'restarted' }
+  | { readonly kind: 'refused'; readonly why: string }
+
 /** A pipeline from its start to its stop. */
 export type RunningPipeline = {
   readonly observed: Observed
+  readonly watched: Watched
   /** The base URL or address of each source, by its name in the configuration, with its real port. */
   readonly sources: Readonly<Record<string, string>>
   /** Stops accepting, finishes what is in flight within `shutdown_timeout`, keeps the rest on disk. */

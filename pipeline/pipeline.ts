@@ -16,6 +16,8 @@ import { type Complaints, observe } from './observe.ts'
 import type { RunningPipeline } from './observed.ts'
 import { openPendingCommands, type PendingCommands } from './pending-commands.ts'
 import { producerId } from './producer.ts'
+import { openRestart } from './restart.ts'
+import { openSendProgress, sightsOf } from './sights.ts'
 import { type AnyMessage, openStage, type Stage } from './stage.ts'
 import { openStorage } from './storage.ts'
 import { realWorld, type World } from './world.ts'
@@ -53,7 +55,8 @@ export const startPipeline = async (
   const stage = openLoudStage({ clock, meters, log, complaints, failed, intake })
   const commands: PendingCommands = openPendingCommands({ stage, clock })
   const answerCommand = commands.answer
-  startCast({ config, producer, stage, storage, intake, endpoint, keeper, clock, meters, log, answerCommand, done: endings.note, failed }) // biome-ignore format: one thought
+  const sends = openSendProgress()
+  const cast = startCast({ config, producer, stage, storage, intake, endpoint, keeper, clock, meters, log, answerCommand, done: endings.note, failed, gotOn: sends.gotOn }) // biome-ignore format: one thought
   const housekeeping = repeat(clock, failed, async () => {
     await drops.look()
     await keeper.tidy()
@@ -86,6 +89,11 @@ export const startPipeline = async (
 
   return {
     observed: observe({ config, producer, stage, storage, commands, clock, meters, complaints }),
+    watched: {
+      sights: () => sightsOf(stage.actors(), { sendsEnded: sends.count(), nowMs: clock.now() }),
+      restart: openRestart({ stage, cast, intake, newProducer: () => producerId(config.name, clock) }), // biome-ignore format: one thought
+      noteStall: () => meters.count('stalls', {}),
+    },
     sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
     stop,
     failed: failure.promise,

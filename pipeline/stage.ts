@@ -14,6 +14,10 @@ export type AnyMessage = { readonly type: string }
 
 export type Stage = {
   readonly start: (actor: Entrance) => void
+  /** Ends an actor wherever it is, and starts it anew under its id. */
+  readonly replace: (actor: Entrance, inheritance: Inheritance) => void
+  /** Ends an actor wherever it is. What it is told from now on is a dead letter. */
+  readonly end: (id: string) => void
   readonly post: <Message extends AnyMessage>(id: string, message: Message) => void
   readonly actors: () => readonly ActorView[]
   /** The state of an actor as plain JSON, for its next life. */
@@ -35,6 +39,13 @@ export type Entrance = {
   readonly done?: () => void
 }
 
+export type Inheritance = {
+  /** What the new life is told before anything else. */
+  readonly first: readonly AnyMessage[]
+  /** Of what waited for the former life, or was deferred by it: the rest are dead letters. */
+  readonly keeps: (message: AnyMessage) => boolean
+}
+
 export type ActorView = {
   readonly id: string
   readonly machine: string
@@ -42,6 +53,10 @@ export type ActorView = {
   readonly sinceMs: InstantMs
   /** Messages that wait for it, and that it has deferred. */
   readonly waiting: number
+  /** Messages that it has not taken yet. What it has deferred it has taken. */
+  readonly untaken: number
+  /** Messages taken, over all lives under this id that followed one another. */
+  readonly taken: number
   readonly context: unknown
 }
 
@@ -69,6 +84,7 @@ export const openStage = ({
     readonly machine: string
     value: string
     sinceMs: InstantMs
+    taken: number
     deferred: AnyMessage[]
   }
   const players = new Map<string, Player>()
@@ -94,6 +110,7 @@ export const openStage = ({
       machine: machine.id,
       value: '',
       sinceMs: clock.now(),
+      taken: 0,
       deferred: [],
     }
     ref.subscribe({ error: (error) => failed(id, error) })
@@ -106,6 +123,7 @@ export const openStage = ({
   const receive = (entrance: Entrance, player: Player, message: AnyMessage): void => {
     const nowMs = clock.now()
     const before = player.ref.getSnapshot()
+    player.taken += 1
     player.ref.send({ ...message, nowMs })
     const after = player.ref.getSnapshot()
     if (after.status === 'done') {
@@ -135,8 +153,29 @@ export const openStage = ({
     player.deferred.push(message)
   }
 
+  const end = (id: string): void => {
+    players.get(id)?.ref.stop()
+    players.delete(id)
+    mailboxes.close(id)
+  }
+
+  const replace = (entrance: Entrance, { first, keeps }: Inheritance): void => {
+    const { id } = entrance
+    const former = players.get(id)
+    const left = [...(former?.deferred ?? []), ...mailboxes.empty(id)]
+    end(id)
+    start(entrance)
+    const player = players.get(id)
+    if (player !== undefined) player.taken = former?.taken ?? 0
+    for (const message of [...first, ...left.filter(keeps)]) mailboxes.post(id, message)
+    for (const message of left.filter((it) => !keeps(it)))
+      deadLetter({ to: id, message, reason: 'stopped' })
+  }
+
   return {
     start,
+    replace,
+    end,
     post: mailboxes.post,
     actors: () =>
       [...players].map(([id, player]) => ({
@@ -145,15 +184,13 @@ export const openStage = ({
         value: player.value,
         sinceMs: player.sinceMs,
         waiting: mailboxes.depth(id) + player.deferred.length,
+        untaken: mailboxes.depth(id),
+        taken: player.taken,
         context: player.ref.getSnapshot().context,
       })),
     persisted: (id) => players.get(id)?.ref.getPersistedSnapshot(),
     stop: () => {
-      for (const [id, { ref }] of players) {
-        ref.stop()
-        mailboxes.close(id)
-      }
-      players.clear()
+      for (const id of [...players.keys()]) end(id)
     },
   }
 }

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Log } from '../../infra/telemetry/log.ts'
 import { type Listen, listenText } from '../config/addresses.ts'
 import type { Observed } from '../observed.ts'
@@ -9,7 +7,9 @@ import { type Answer, refusal } from './answer.ts'
 import { readBody } from './body.ts'
 import { dispatching, pinning, setEndpoint, showEndpoint } from './endpoint-routes.ts'
 import { openGate } from './gate.ts'
+import { closed, listening, serverTimeouts } from './listening.ts'
 import type { Route } from './route.ts'
+import { sendAnswer } from './send-answer.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
 
 /** The admin API: probes, metrics, the account, and what an operator may tell the pipeline. */
@@ -18,11 +18,6 @@ export type Admin = {
   readonly url: string
   readonly close: () => Promise<void>
 }
-
-const connectionsMax = 256
-const headersTimeoutMs = 10_000
-const requestTimeoutMs = 30_000
-const closeMsMax = 1_000
 
 type Methods = Readonly<Record<string, Route>>
 const openRoutes = (): Readonly<Record<string, Methods>> => ({
@@ -43,6 +38,8 @@ const probes: Readonly<Record<string, (observed: Observed | null) => Answer>> = 
 
 type Options = {
   readonly listen: Listen
+  /** By what address callers know it, where that is another one: the sentinel hands calls on. */
+  readonly known?: Listen
   readonly token: string | null
   /** The pipeline once it is up; null while it starts, which may take long after a crash. */
   readonly observed: () => Observed | null
@@ -52,27 +49,14 @@ type Options = {
 /** Rejects when the address cannot be listened on. */
 export const openAdmin = async (options: Options): Promise<Admin> => {
   const answer = openAnswering(options)
-  const server = createServer({
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-  })
-  server.maxConnections = connectionsMax
+  const server = createServer(serverTimeouts)
   server.on('request', (request, response) => {
     void respond({ request, response, answer, log: options.log })
   })
-  server.listen(options.listen.port, options.listen.host)
-  try {
-    await once(server, 'listening')
-  } catch (cause) {
-    throw new Error(
-      `The admin API could not listen on ${listenText(options.listen)}; free the address or choose another admin.listen.`,
-      { cause },
-    )
-  }
+  const port = await listening(server, options.listen)
   server.on('error', (error) =>
     options.log.warn('admin.faltered', 'The admin API goes on after an error.', { error }),
   )
-  const { port } = server.address() as AddressInfo
   return {
     url: `http://${listenText({ host: options.listen.host, port })}`,
     close: () => closed(server),
@@ -81,8 +65,8 @@ export const openAdmin = async (options: Options): Promise<Admin> => {
 
 type Answering = (request: IncomingMessage) => Promise<Answer>
 
-const openAnswering = ({ listen, token, observed, log }: Options): Answering => {
-  const gate = openGate({ token, listen })
+const openAnswering = ({ listen, known, token, observed, log }: Options): Answering => {
+  const gate = openGate({ token, listen: known ?? listen })
   const routes = openRoutes()
   return async (request) => {
     const target = request.url ?? '/'
@@ -139,7 +123,7 @@ const respond = async (exchange: {
   // Whoever hangs up before the answer gets none; there is nobody to tell, and nothing is lost.
   response.on('error', (error) => log.debug('admin.answerLost', 'The caller hung up.', { error }))
   try {
-    send(response, await answer(request))
+    sendAnswer(response, await answer(request))
   } catch (error) {
     if (request.destroyed && !request.complete) return
     log.error('admin.failed', 'A call of the admin API failed; it was answered 500.', {
@@ -147,27 +131,6 @@ const respond = async (exchange: {
       path: request.url?.split('?')[0],
       error,
     })
-    send(response, refusal({ status: 500, error: 'this failed; the log says why' }))
+    sendAnswer(response, refusal({ status: 500, error: 'this failed; the log says why' }))
   }
-}
-
-const send = (response: ServerResponse, { status, headers, body }: Answer): void => {
-  response.writeHead(status, {
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    // What is left of a body that was not read would be taken for the next request.
-    ...(status === 413 ? { connection: 'close' } : {}),
-    ...headers,
-    'content-length': Buffer.byteLength(body),
-  })
-  response.end(body)
-}
-
-const closed = async (server: Server): Promise<void> => {
-  const done = once(server, 'close')
-  server.close()
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), closeMsMax)
-  await done
-  clearTimeout(timer)
 }

@@ -49,13 +49,14 @@ export const run: Command = {
       return 2
     }
     const log = openLog({ write: input.warn, level, now: Date.now })
-    for (const note of loaded.notes) log.warn('config.ineffective', note)
+    for (const note of loaded.notes) log.warn('config.doubted', note)
     exitOnCrash(log)
     boundYoungSpace()
     return serve({
       config: loaded.config,
       parts: await partsOf(),
       log,
+      level,
       interrupted: interruption({
         signals: process,
         nowMs: () => performance.now(),

@@ -1,8 +1,9 @@
-import type { Log } from '../../infra/telemetry/log.ts'
+import type { Level, Log } from '../../infra/telemetry/log.ts'
 import { openAdmin } from '../admin/server.ts'
 import { type Listen, listenText } from '../config/addresses.ts'
 import type { Config } from '../config/config.ts'
-import type { RunningPipeline } from '../observed.ts'
+import type { Observed, RunningPipeline } from '../observed.ts'
+import { openSentinel, type Sentinel } from '../sentinel/sentinel.ts'
 
 /** What a served pipeline is made of, besides the admin API. */
 export type Parts = {
@@ -38,6 +39,8 @@ export const serve = async (given: {
   readonly config: Config
   readonly parts: Parts
   readonly log: Log
+  /** For what the sentinel logs by itself. */
+  readonly level: Level
   /** Resolves with the name of what told the process to stop. */
   readonly interrupted: Promise<string>
   readonly ready: (ready: Ready) => void
@@ -48,26 +51,25 @@ export const serve = async (given: {
   try {
     const receiver = await receiverOf(given)
     if (receiver !== null) closers.push(receiver.close)
-    const admin = await openAdmin({
-      ...config.admin,
-      observed: () => running?.observed ?? null,
-      log,
-    })
-    closers.push(admin.close)
+    const guarded = await guard(given, () => running)
+    closers.push(guarded.close)
+    const { sentinel } = guarded
     running = await parts.startPipeline(config, { log })
+    sentinel.watch(running)
     ready({
       event: 'ready',
-      admin: admin.url,
+      admin: sentinel.url,
       sources: running.sources,
       ...(receiver === null ? {} : { receiver: receiver.url }),
     })
     log.info('pipeline.started', 'Everything listens.', {
       producer: running.observed.producer,
-      admin: admin.url,
+      admin: sentinel.url,
       sources: running.sources,
     })
     return await ended({
       running,
+      failed: Promise.race([running.failed, sentinel.failed]),
       interrupted,
       log,
       stopMsMax: config.shutdownTimeoutMs + stopGraceMs,
@@ -83,6 +85,38 @@ export const serve = async (given: {
     for (const close of closers.reverse()) await closing(close, log)
   }
 }
+
+/** The admin API, and before it the sentinel, on whose thread the outside reaches it. */
+const guard = async (
+  { config, level, log }: { readonly config: Config; readonly level: Level; readonly log: Log },
+  running: () => RunningPipeline | null,
+): Promise<{ readonly sentinel: Sentinel; readonly close: () => Promise<void> }> => {
+  let sentinel: Sentinel | undefined
+  const observed = (): Observed | null => {
+    const seen = running()?.observed
+    return seen === undefined ? null : (sentinel?.seen(seen) ?? seen)
+  }
+  const { listen, token } = config.admin
+  const admin = await openAdmin({ listen: inside, known: listen, token, observed, log })
+  try {
+    const upstream = { ...inside, port: Number(new URL(admin.url).port) }
+    const { stallAfterMs } = config.sentinel
+    sentinel = await openSentinel({ listen, upstream, stallAfterMs, level, log })
+  } catch (cause) {
+    await admin.close()
+    throw cause
+  }
+  const { close } = sentinel
+  return {
+    sentinel,
+    close: async () => {
+      await close()
+      await admin.close()
+    },
+  }
+}
+/** Where the sentinel hands calls on to. Whoever calls there meets the same gate as outside. */
+const inside: Listen = { host: '127.0.0.1', port: 0 }
 
 const receiverOf = async ({
   config,
@@ -108,12 +142,13 @@ const receiverOf = async ({
 /** Waits for whichever comes first, a word to stop or a failure, and stops. */
 const ended = async (given: {
   readonly running: RunningPipeline
+  readonly failed: Promise<Error>
   readonly interrupted: Promise<string>
   readonly log: Log
   readonly stopMsMax: number
 }): Promise<0 | 1> => {
   const { running, interrupted, log, stopMsMax } = given
-  const failure = running.failed.then((error) => ({ kind: 'failed' as const, error }))
+  const failure = given.failed.then((error) => ({ kind: 'failed' as const, error }))
   const end = await Promise.race([
     failure,
     interrupted.then((signal) => ({ kind: 'interrupted' as const, signal })),

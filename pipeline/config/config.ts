@@ -7,7 +7,7 @@ import { faultsOf } from './issues.ts'
 import type { PriorityRule } from './priorities.ts'
 import { findings } from './rules.ts'
 import { type FileContent, fileSchema } from './schema.ts'
-import { ineffectiveIn, withoutUnsupported } from './unsupported.ts'
+import { withoutUnsupported } from './unsupported.ts'
 
 /** What a pipeline is told once, at its start: read, checked, with defaults, unchangeable. */
 export type Config = {
@@ -73,7 +73,7 @@ export type Loaded =
   | {
       readonly kind: 'valid'
       readonly config: Config
-      /** What the file sets and this version does not heed. */
+      /** What is allowed, and may not be what was meant. */
       readonly notes: readonly string[]
     }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] }
@@ -110,14 +110,19 @@ export const parseConfig = (
       ? findings(parsed.data).map((found) => ({ ...found, line: file.lineOf(found.path) }))
       : faultsOf(parsed.error.issues, { ...file, tree } satisfies ConfigFile)),
   ]
-  return faults.length > 0 || !parsed.success
-    ? { kind: 'faulty', faults: faults.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)) }
-    : {
-        kind: 'valid',
-        config: frozen(configOf(parsed.data, given.folder)),
-        notes: ineffectiveIn(tree),
-      }
+  if (faults.length > 0 || !parsed.success)
+    return { kind: 'faulty', faults: faults.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)) } // biome-ignore format: one line
+  const config = frozen(configOf(parsed.data, given.folder))
+  return { kind: 'valid', config, notes: notesOn(config) }
 }
+
+/** What is allowed, and may not be what was meant. */
+const notesOn = ({ dispatch, sentinel }: Config): readonly string[] =>
+  dispatch.attemptTimeoutMs > sentinel.stallAfterMs
+    ? [
+        'dispatch.attempt_timeout is longer than sentinel.stall_after: an endpoint that answers nothing for longer than stall_after is taken for a stall of the dispatcher, and not for an outage.',
+      ]
+    : []
 
 const configOf = (content: FileContent, folder: string): Config => {
   const { tenancy, cache, batch, endpoint, dispatch, admin, limits, receiver } = content

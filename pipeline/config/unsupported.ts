@@ -33,14 +33,6 @@ const unsupported: readonly {
   },
 ]
 
-/** What is accepted and changes nothing yet: said at every start, refused never. */
-const ineffective: readonly { readonly path: Path; readonly why: string }[] = [
-  {
-    path: ['sentinel', 'stall_after'],
-    why: 'is read, but this version has no sentinel yet: nothing watches for stalls',
-  },
-]
-
 const isMapping = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isFilled = (value: unknown): boolean => !Array.isArray(value) || value.length > 0
@@ -66,12 +58,6 @@ export const withoutUnsupported = (
       })),
   }
 }
-
-/** What the file sets and this version does not heed, as sentences. */
-export const ineffectiveIn = (tree: Tree): readonly string[] =>
-  ineffective
-    .filter(({ path }) => valueAt(tree, path) !== undefined)
-    .map(({ path, why }) => `${path.join('.')} ${why}.`)
 
 const valueAt = (tree: Tree, path: Path): unknown =>
   path.reduce<unknown>(

@@ -26,19 +26,27 @@ type Needs = {
   readonly meters: Meters
   readonly log: Log
   readonly failed: (cause: unknown) => void
+  /** An attempt has ended by its answer or its deadline, or the ends of batches were kept. */
+  readonly gotOn: () => void
+  /** Attempts that are out. */
+  readonly attempts: Attempts
 }
+
+/** What calls an attempt off. */
+export type Attempts = Map<string, AbortController>
+export const attemptKey = ({ sendId, attempt }: DeliveryEffects['abandon']): string =>
+  `${sendId}/${attempt}`
 
 /** The ports of every delivery: the record log to read from, the endpoint to send to, the ledger. */
 export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly tell: Tell }> => {
-  const { stage, ledger, clock, meters, log, failed } = needs
-  const attempts = new Map<string, AbortController>()
+  const { stage, ledger, clock, meters, log, failed, gotOn, attempts } = needs
   const answer = (sendId: string, message: DeliveryAnswer): void => stage.post(sendId, message)
 
   return {
     tell: tellOn(stage),
     attempt: (params) => {
       const { sendId, attempt } = params
-      const key = `${sendId}/${attempt}`
+      const key = attemptKey(params)
       const controller = new AbortController()
       attempts.set(key, controller)
       const startedAtMs = clock.now()
@@ -47,6 +55,7 @@ export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly
         meters.count('attempts', { outcome: verdict.kind })
         meters.observe('attemptDuration', (clock.now() - startedAtMs) / 1_000)
         if (!controller.signal.aborted) {
+          gotOn()
           answer(sendId, { type: 'attempt.answered', attempt, verdict, jitter: clock.chance() })
         } else if (verdict.kind === 'accepted') {
           const message = 'An attempt that was given up for lost was accepted late: a duplicate.'
@@ -54,11 +63,15 @@ export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly
         }
       }, failed)
     },
-    abandon: ({ sendId, attempt }) => attempts.get(`${sendId}/${attempt}`)?.abort(),
+    abandon: (params) => {
+      gotOn()
+      attempts.get(attemptKey(params))?.abort()
+    },
     recordFates: ({ sendId, fates }) => {
       const nowMs = clock.now()
       ledger.recordFates(fates, nowMs).then(
         (settlements) => {
+          gotOn()
           for (const { held, delivered } of fates) {
             if (delivered === 0) continue
             meters.observe('deliveryDuration', (nowMs - held.batch.acceptedAtMs) / 1_000)

@@ -33,10 +33,17 @@ export const workspace = async (): Promise<{ path: string } & AsyncDisposable> =
   }
 }
 
+const flawless = { nodeOptions: [], environment: {} }
+
 /** Starts `holdfast run` and resolves once it says that everything listens. */
 export const startHoldfast = async (
   folder: string,
   config: object,
+  /** For a process with a flaw: what Node is told besides, and the environment. */
+  flaw: {
+    readonly nodeOptions: readonly string[]
+    readonly environment: NodeJS.ProcessEnv
+  } = flawless,
 ): Promise<HoldfastProcess & AsyncDisposable> => {
   const file = join(folder, 'holdfast.yaml')
   const defaults = {
@@ -48,7 +55,8 @@ export const startHoldfast = async (
   }
   // JSON is YAML.
   await writeFile(file, JSON.stringify({ ...defaults, ...config }))
-  const child = spawn(process.execPath, [cli, 'run', '--config', file], {
+  const child = spawn(process.execPath, [...flaw.nodeOptions, cli, 'run', '--config', file], {
+    env: { ...process.env, ...flaw.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: LogLine[] = []

@@ -1,12 +1,14 @@
 import type { DropPage } from '../../../infra/ledger/ledger.ts'
 import { openMeters } from '../../../infra/telemetry/meters.ts'
-import type { EndpointCommand, Observed } from '../../../pipeline/observed.ts'
+import type { EndpointCommand, Observed, Watched } from '../../../pipeline/observed.ts'
 import { epoch, instant, seq } from '../../../schemas/brand.ts'
 import type { Assignment, Drop } from '../../../schemas/messages.ts'
 
 /** A small pipeline to look at, made by hand: what it shows is fixed, what it is told is kept. */
 export type HandMade = {
   readonly observed: Observed
+  /** Nothing to do, and nothing done. */
+  readonly watched: Watched
   readonly told: unknown[]
 }
 
@@ -98,5 +100,20 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
     counters: openMeters().read,
     ...change,
   }
-  return { observed, told }
+  const idle = { work: 'none', progress: 0 } as const
+  const watched: Watched = {
+    sights: () => ({
+      collector: idle,
+      cache: idle,
+      dispatcher: idle,
+      'endpoint-manager': idle,
+      sends: idle,
+    }),
+    restart: (actor) => {
+      told.push({ kind: 'restart', actor })
+      return { kind: 'restarted' }
+    },
+    noteStall: () => told.push('stall'),
+  }
+  return { observed, watched, told }
 }

@@ -21,6 +21,7 @@ process.exit(
   await serve({
     config: loaded.config,
     log,
+    level: 'info',
     interrupted: interruption({
       signals: process,
       nowMs: () => performance.now(),
@@ -37,6 +38,7 @@ process.exit(
         if (behaviour === 'unstartable') throw new Error('the data directory is taken')
         return {
           observed: handMade().observed,
+          watched: handMade().watched,
           sources: { otlp_http: 'http://127.0.0.1:2' },
           failed:
             behaviour === 'failing'
