@@ -1,5 +1,6 @@
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
+import { heldIn } from './account/held.ts'
 import type { Config } from './config/config.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
@@ -37,6 +38,7 @@ export const observe = ({
     capacityBytes: config.cache.capacityBytes,
     oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
   }),
+  held: () => heldIn(ring),
   endpoint: () => endpointView(stage.actors()),
   command: commands.give,
   dispatch: ({ kind, reason }) =>

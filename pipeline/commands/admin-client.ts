@@ -19,8 +19,22 @@ const callMsMax = 15_000
 export const adminClient = (input: Input): AdminClient => {
   const { HOLDFAST_ADMIN, HOLDFAST_ADMIN_TOKEN } = input.environment
   const base = textOf(input, 'admin') ?? (HOLDFAST_ADMIN || adminDefault)
+  return clientAt({
+    base,
+    option: '--admin',
+    ...(HOLDFAST_ADMIN_TOKEN ? { token: HOLDFAST_ADMIN_TOKEN } : {}),
+  })
+}
+
+/** A client of what answers at `base`, which the option has named. */
+export const clientAt = (given: {
+  readonly base: string
+  readonly option: string
+  readonly token?: string
+}): AdminClient => {
+  const { base, option, token } = given
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
-    throw new UsageError(`--admin: "${base}" is no http:// or https:// URL.`)
+    throw new UsageError(`${option}: "${base}" is no http:// or https:// URL.`)
   const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
     const url = `${base.replace(/\/+$/, '')}${path}`
     const response = await answered(url, {
@@ -30,7 +44,7 @@ export const adminClient = (input: Input): AdminClient => {
       signal: AbortSignal.timeout(callMsMax),
       headers: {
         accept: 'application/json',
-        ...(HOLDFAST_ADMIN_TOKEN ? { authorization: `Bearer ${HOLDFAST_ADMIN_TOKEN}` } : {}),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -63,6 +63,7 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
       },
     },
     cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),
+    held: async function* () {},
     endpoint: () => ({
       url: assignment.url,
       epoch: 7,
