@@ -10,6 +10,8 @@ export type Observed = {
   readonly cache: () => CacheView
   /** The batches that have not ended, read from disk as they are asked for. */
   readonly held: () => AsyncIterable<Held>
+  /** Losses that may have happened and that no drop event can name, in sentences. */
+  readonly doubts: () => readonly string[]
   readonly endpoint: () => EndpointView
   /** Resolves once the endpoint manager has answered; never rejects. */
   readonly command: (command: EndpointCommand) => Promise<CommandResult>

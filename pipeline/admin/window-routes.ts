@@ -1,6 +1,8 @@
+import { completenessIn } from '../account/completeness.ts'
 import { rangesOf } from '../account/stream-ranges.ts'
-import { json } from './answer.ts'
-import { name, queryOf } from './query.ts'
+import type { Window } from '../account/window.ts'
+import { type Answer, json, refusal } from './answer.ts'
+import { instantBefore, name, queryOf } from './query.ts'
 import type { Route } from './route.ts'
 
 /** `GET /api/v1/ranges[?tenant=&service=]` */
@@ -11,3 +13,50 @@ export const showRanges: Route = async ({ observed, search }) => {
   })
   return query.kind === 'refused' ? query.answer : json(await rangesOf(observed, query.values))
 }
+
+type Asked = {
+  readonly tenant: string
+  readonly service: string
+  readonly from: number
+  readonly to: number
+}
+
+/** `GET /api/v1/completeness?from=&to=[&tenant=&service=]` */
+export const showCompleteness: Route = async ({ observed, search, nowMs }) => {
+  const query = queryOf<Asked>(search, {
+    tenant: name,
+    service: name,
+    from: instantBefore(nowMs),
+    to: instantBefore(nowMs),
+  })
+  if (query.kind === 'refused') return query.answer
+  const { from, to, ...scope } = query.values
+  const window = windowOf({ from, to })
+  if (window.kind === 'refused') return window.answer
+  return json(await completenessIn(observed, { ...scope, ...window.window }, nowMs))
+}
+
+type Read =
+  | { readonly kind: 'window'; readonly window: Window }
+  | { readonly kind: 'refused'; readonly answer: Answer }
+
+/** Both ends have to be said: a window that was meant otherwise would get a true answer to no question. */
+const windowOf = (given: {
+  readonly from: number | undefined
+  readonly to: number | undefined
+}): Read => {
+  const { from, to } = given
+  if (from === undefined || to === undefined)
+    return refused(`${from === undefined ? 'from' : 'to'} is missing`)
+  if (from > to) return refused('from is after to')
+  return { kind: 'window', window: { fromMs: from, toMs: to } }
+}
+
+const refused = (error: string): Read => ({
+  kind: 'refused',
+  answer: refusal({
+    status: 400,
+    error,
+    allowed: 'from=2026-11-24T10:00:00Z&to=2026-11-24T11:00:00Z',
+  }),
+})

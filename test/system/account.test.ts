@@ -1,10 +1,13 @@
 /** An endpoint that was away for too long: what it lacks is what the account says, asked in each way. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { openReceiver } from '../../infra/receiver/receiver.ts'
 import { openLog } from '../../infra/telemetry/log.ts'
+import type { Completeness } from '../../pipeline/account/completeness.ts'
 import type { Reconciliation } from '../../pipeline/account/reconciliation.ts'
 import { obeyed } from '../../pipeline/command-line.ts'
 import { dropsOf, settledAccountOf } from '../support/account.ts'
@@ -52,6 +55,11 @@ test('what an endpoint lacks is accounted for', async (t) => {
   await load.send({ to: () => holdfast.otlp, connections: 4, goOn: (sent) => sent < requests })
 
   const directory = join(folder.path, 'received')
+  const whole = `from=0&to=${encodeURIComponent(new Date().toISOString())}`
+  const held = await holdfast.get<Completeness>(`/api/v1/completeness?${whole}&tenant=globex`)
+  assert.ok(held.pending.records > 0 && held.lost.records > 0)
+  assert.equal(held.verdict, 'incomplete')
+
   const log = openLog({ write: () => undefined, level: 'error', now: Date.now })
   const receiver = await openReceiver({ listen: { host: '127.0.0.1', port }, directory, log })
   t.after(receiver.close)
@@ -93,5 +101,46 @@ test('what an endpoint lacks is accounted for', async (t) => {
     assert.equal(one.status, 0)
     assert.doesNotMatch(one.stdout, /globex/)
   })
-  assert.ok(drops.length > 0)
+
+  await t.test('completeness names what is lost of a tenant, and of no other', async () => {
+    const found = await holdfast.get<Completeness>(`/api/v1/completeness?${whole}&tenant=acme`)
+    const own = drops.filter(({ tenant }) => tenant === 'acme')
+    assert.deepEqual([found.verdict, found.pending.records], ['incomplete', 0])
+    assert.deepEqual(
+      found.gaps.map(({ id }) => id),
+      own.map(({ id }) => id),
+    )
+    const before = 'from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z'
+    const quiet = await holdfast.get<Completeness>(`/api/v1/completeness?${before}&tenant=acme`)
+    assert.deepEqual([quiet.verdict, quiet.gaps], ['complete', []])
+  })
+
+  await t.test(
+    'the example rule cannot tell where records are lost, nor when nobody answers',
+    async () => {
+      const rule = (admin: string, from: string, to: string) =>
+        script('alert-rule.ts', [admin, directory, 'acme', 'checkout', from, to])
+      const [from, to] = ['2023-11-14T00:00:00Z', '2023-11-15T00:00:00Z']
+      assert.match(await rule(holdfast.admin, from, to), /^cannot tell: [\d]+ records are lost/)
+      assert.match(await rule(receiver.url, from, to), /^cannot tell: .*404/)
+      assert.match(await rule(holdfast.admin, '2001-01-01', '2001-01-02'), /^quiet/)
+    },
+  )
+
+  await t.test('the example meter says that it has counted a part', async () => {
+    const words = [holdfast.admin, directory, 'globex', 'cart', '2023-11-14', '2023-11-15']
+    const usage = JSON.parse(await script('usage-meter.ts', words))
+    const own = drops.filter(({ tenant }) => tenant === 'globex')
+    assert.deepEqual([usage.state, usage.drops], ['in part', own.map(({ id }) => id)])
+    assert.equal(
+      usage.lost,
+      own.reduce((sum, { records }) => sum + records, 0),
+    )
+    assert.equal(usage.records + usage.lost, load.promised.filter(({ tenant }) => tenant === 'globex').length * recordsPerRequest) // biome-ignore format: one line
+  })
 })
+
+const script = async (name: string, words: readonly string[]): Promise<string> => {
+  const path = join(import.meta.dirname, '../examples', name)
+  return (await promisify(execFile)(process.execPath, [path, ...words])).stdout
+}

@@ -52,10 +52,11 @@ export const observedWith = (books: {
   readonly drops?: readonly Drop[]
   readonly doubts?: readonly string[]
 }): Observed => {
-  const { rows = [], held = [], drops = [] } = books
+  const { rows = [], held = [], drops = [], doubts = [] } = books
   const { observed } = handMade()
   return {
     ...observed,
+    doubts: () => doubts,
     held: async function* () {
       yield* held
     },
