@@ -13,6 +13,7 @@ import { commandHelp, groupHelp, overview } from './commands/help.ts'
 import { incident } from './commands/incident.ts'
 import { ledger } from './commands/ledger.ts'
 import { reconcile } from './commands/reconcile.ts'
+import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
 import { validate } from './commands/validate.ts'
 import { meant } from './config/fault.ts'
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   validate,
   ledger,
   drops,
+  report,
   reconcile,
   ...endpoint,
   ...cache,

@@ -1,8 +1,8 @@
 /** Whether all records of a time have come to their end, and a good one. */
-import type { Drop, DropReason } from '../../schemas/messages.ts'
+import type { Batch, Drop, DropReason } from '../../schemas/messages.ts'
 import type { Observed } from '../observed.ts'
 import { isoOrNull } from './instant-text.ts'
-import { type Scope, visitDrops, visitHeld } from './survey.ts'
+import { type Cut, type Scope, visitDrops, visitHeld } from './survey.ts'
 import { overlaps, type Window, windowOfBatch, windowOfDrop } from './window.ts'
 
 /** What `GET /api/v1/completeness` answers. It is about what was accepted until `asOf`. */
@@ -54,7 +54,7 @@ export const completenessIn = async (
     watermarkMs = Math.min(watermarkMs, window.fromMs)
     if (!overlaps(window, asked)) return
     pending.batches += 1
-    pending.records += batch.lastSeq - batch.firstSeq + 1
+    pending.records += recordsIn(batch)
   })
   const lost = { events: 0, records: 0, unlisted: 0 }
   const gaps: Gap[] = []
@@ -65,15 +65,14 @@ export const completenessIn = async (
     if (gaps.length < gapsMax) gaps.push(gapOf(drop))
     else lost.unlisted += 1
   })
-  const doubts = [
-    ...observed.doubts(),
-    ...(heldCut === 'cut' ? ['More batches are held than are looked at for one answer.'] : []),
-    ...(dropCut === 'cut' ? ['There are more drop events than are looked at for one answer.'] : []),
-  ]
-  const isLacking = lost.events > 0 || doubts.length > 0
-  const isOpen = pending.batches > 0 || asked.toMs > nowMs
+  const { verdict, doubts } = verdictOf({
+    observed,
+    cuts: { held: heldCut, drops: dropCut },
+    lostEvents: lost.events,
+    isOpen: pending.batches > 0 || asked.toMs > nowMs,
+  })
   return {
-    verdict: isLacking ? 'incomplete' : isOpen ? 'pending' : 'complete',
+    verdict,
     watermark: heldCut === 'cut' ? null : isoOrNull(watermarkMs),
     asOf: new Date(nowMs).toISOString(),
     accepted,
@@ -84,13 +83,36 @@ export const completenessIn = async (
   }
 }
 
+/** The verdict over what was found, and what was not looked at or cannot be seen. */
+export const verdictOf = (found: {
+  readonly observed: Pick<Observed, 'doubts'>
+  readonly cuts: { readonly held: Cut; readonly drops: Cut }
+  readonly lostEvents: number
+  /** Something is held, or the window is not over. */
+  readonly isOpen: boolean
+}): Pick<Completeness, 'verdict' | 'doubts'> => {
+  const { observed, cuts, lostEvents, isOpen } = found
+  const doubts = [
+    ...observed.doubts(),
+    ...(cuts.held === 'cut' ? ['More batches are held than are looked at for one answer.'] : []),
+    ...(cuts.drops === 'cut'
+      ? ['There are more drop events than are looked at for one answer.']
+      : []),
+  ]
+  const isLacking = lostEvents > 0 || doubts.length > 0
+  return { verdict: isLacking ? 'incomplete' : isOpen ? 'pending' : 'complete', doubts }
+}
+
+export const recordsIn = ({ firstSeq, lastSeq }: Pick<Batch, 'firstSeq' | 'lastSeq'>): number =>
+  lastSeq - firstSeq + 1
+
 const acceptedIn = ({ ledger }: Pick<Books, 'ledger'>, { tenant, service }: Scope): number =>
   ledger
     .streams(tenant)
     .filter((row) => service === undefined || row.service === service)
     .reduce((sum, row) => sum + row.accepted, 0)
 
-const gapOf = (drop: Drop): Gap => {
+export const gapOf = (drop: Drop): Gap => {
   const { id, tenant, service, producer, firstSeq, lastSeq, records, reason } = drop
   const times = { from: isoOrNull(drop.fromMs), to: isoOrNull(drop.toMs) }
   const at = new Date(drop.atMs).toISOString()

@@ -11,7 +11,7 @@ import { dispatching, pinning, setEndpoint, showEndpoint } from './endpoint-rout
 import { openGate } from './gate.ts'
 import type { Route } from './route.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
-import { showCompleteness, showRanges } from './window-routes.ts'
+import { showCompleteness, showRanges, showReport } from './window-routes.ts'
 
 /** The admin API: probes, metrics, the account, and what an operator may tell the pipeline. */
 export type Admin = {
@@ -32,6 +32,7 @@ const openRoutes = (): Readonly<Record<string, Methods>> => ({
   '/api/v1/drops': { GET: showDrops },
   '/api/v1/ranges': { GET: showRanges },
   '/api/v1/completeness': { GET: showCompleteness },
+  '/api/v1/report': { GET: showReport },
   '/api/v1/endpoint': { GET: showEndpoint, PUT: setEndpoint },
   '/api/v1/endpoint/pin': { POST: pinning('pin') },
   '/api/v1/endpoint/unpin': { POST: pinning('unpin') },

@@ -1,8 +1,11 @@
 import { completenessIn } from '../account/completeness.ts'
+import { type Report, reportOf } from '../account/report.ts'
+import { reportPage } from '../account/report-page.ts'
+import { reportText } from '../account/report-text.ts'
 import { rangesOf } from '../account/stream-ranges.ts'
 import type { Window } from '../account/window.ts'
 import { type Answer, json, refusal } from './answer.ts'
-import { instantBefore, name, queryOf } from './query.ts'
+import { instantBefore, name, oneOf, queryOf } from './query.ts'
 import type { Route } from './route.ts'
 
 /** `GET /api/v1/ranges[?tenant=&service=]` */
@@ -34,6 +37,44 @@ export const showCompleteness: Route = async ({ observed, search, nowMs }) => {
   const window = windowOf({ from, to })
   if (window.kind === 'refused') return window.answer
   return json(await completenessIn(observed, { ...scope, ...window.window }, nowMs))
+}
+
+type ReportAsked = Omit<Asked, 'service'> & { readonly format: ReportFormat }
+type ReportFormat = 'json' | 'md' | 'html'
+
+/** `GET /api/v1/report?from=&to=[&tenant=&format=]` */
+export const showReport: Route = async ({ observed, search, nowMs }) => {
+  const query = queryOf<ReportAsked>(search, {
+    tenant: name,
+    from: instantBefore(nowMs),
+    to: instantBefore(nowMs),
+    format: oneOf(['json', 'md', 'html']),
+  })
+  if (query.kind === 'refused') return query.answer
+  const { from, to, format = 'json', ...scope } = query.values
+  const window = windowOf({ from, to })
+  if (window.kind === 'refused') return window.answer
+  const report = await reportOf(observed, { ...scope, ...window.window }, nowMs)
+  return shownReport[format](report)
+}
+
+/** No page needs more than its own style, and a name in it that looked like a script would not run. */
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'"
+const shownReport: Readonly<Record<ReportFormat, (report: Report) => Answer>> = {
+  json,
+  md: (report) => ({
+    status: 200,
+    headers: { 'content-type': 'text/markdown; charset=utf-8' },
+    body: reportText(report),
+  }),
+  html: (report) => ({
+    status: 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': pagePolicy,
+    },
+    body: reportPage(report),
+  }),
 }
 
 type Read =

@@ -9,6 +9,7 @@ import { openReceiver } from '../../infra/receiver/receiver.ts'
 import { openLog } from '../../infra/telemetry/log.ts'
 import type { Completeness } from '../../pipeline/account/completeness.ts'
 import type { Reconciliation } from '../../pipeline/account/reconciliation.ts'
+import type { Report } from '../../pipeline/account/report.ts'
 import { obeyed } from '../../pipeline/command-line.ts'
 import { dropsOf, settledAccountOf } from '../support/account.ts'
 import { startHoldfast, workspace } from '../support/holdfast-process.ts'
@@ -113,6 +114,25 @@ test('what an endpoint lacks is accounted for', async (t) => {
     const before = 'from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z'
     const quiet = await holdfast.get<Completeness>(`/api/v1/completeness?${before}&tenant=acme`)
     assert.deepEqual([quiet.verdict, quiet.gaps], ['complete', []])
+  })
+
+  await t.test('a report of a tenant adds up to its drop events, and names no other', async () => {
+    const words = ['report', '--from', '2023-11-14', '--to', '2023-11-15', '--tenant', 'globex']
+    const json = await command(holdfast.admin, ...words, '--format', 'json')
+    const own = drops.filter(({ tenant }) => tenant === 'globex')
+    const found = JSON.parse(json.stdout) as Report
+    assert.equal(
+      found.lost.records,
+      own.reduce((sum, { records }) => sum + records, 0),
+    )
+    assert.deepEqual([found.lost.events, found.heldBack.records], [own.length, 0])
+    const page = join(folder.path, 'globex.html')
+    const written = await command(holdfast.admin, ...words, '--format', 'html', '-o', page)
+    assert.deepEqual([written.status, written.stderr], [0, ''])
+    for (const text of [json.stdout, await readFile(page, 'utf8')]) {
+      assert.match(text, /cart/)
+      assert.doesNotMatch(text, /acme|checkout/)
+    }
   })
 
   await t.test(
