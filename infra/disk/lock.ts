@@ -7,8 +7,10 @@
  * Who is alive is asked of this machine's process table, so a directory that two machines mount, or
  * two containers that do not see one another's processes, is not protected.
  */
+
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { codeOf } from './filesystem.ts'
 
 /** Ends the ownership. Idempotent. */
@@ -46,7 +48,7 @@ export const lockDirectory = async (directory: string): Promise<Lock> => {
     for (const name of await readdir(directory)) {
       const other = ownerIn(name)
       if (other === undefined || resolve(directory, name) === path) continue
-      if (await isAlive(other)) throw new LockError(directory, other.pid)
+      if (!(await hasEnded(other))) throw new LockError(directory, other.pid)
       await rm(join(directory, name), { force: true })
     }
   } catch (cause) {
@@ -66,6 +68,17 @@ const ownerIn = (name: string): Owner | undefined => {
   return pid === undefined || life === undefined ? undefined : { pid: Number(pid), life }
 }
 
+/** A process that was killed may still be waiting for its disk: its end is waited for, for a while. */
+const hasEnded = async (owner: Owner): Promise<boolean> => {
+  for (let waitedMs = 0; await isAlive(owner); waitedMs += lookAgainMs) {
+    if (waitedMs >= endingMsMax) return false
+    await delay(lookAgainMs)
+  }
+  return true
+}
+const endingMsMax = 5_000
+const lookAgainMs = 100
+
 const isAlive = async ({ pid, life }: Owner): Promise<boolean> => {
   try {
     process.kill(pid, 0)
@@ -76,10 +89,13 @@ const isAlive = async ({ pid, life }: Owner): Promise<boolean> => {
   }
   // Where nothing is known of its start, a process with that number is taken to be the owner.
   const [now, then] = [await lifeOf(pid), life]
+  if (now === lifeEnded) return false
   return now === then || now === lifeUnknown || then === lifeUnknown
 }
 
 const lifeUnknown = '0'
+/** Of a process that is dead, and of which nobody has taken note yet: a zombie. */
+const lifeEnded = 'ended'
 
 /**
  * When a process was started: the boot of the machine and the clock ticks since, where `/proc`
@@ -91,7 +107,9 @@ const lifeOf = async (pid: number): Promise<string> => {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The command's name comes second, in parentheses, and may hold anything; the start is the
     // 22nd.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? lifeUnknown
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (fields[0] === 'Z' || fields[0] === 'X') return lifeEnded
+    const ticks = fields[19] ?? lifeUnknown
     return `${boot.replaceAll('-', '').slice(0, 12)}x${ticks}`
   } catch (cause) {
     if (['ENOENT', 'ESRCH', 'EACCES', 'ENOTDIR'].includes(codeOf(cause) ?? '')) return lifeUnknown

@@ -7,6 +7,7 @@ import { openWindow } from '../disk/window.ts'
 import { decodeFacts } from './fact-frame.ts'
 import type { Fact } from './journal.ts'
 import { JournalError } from './journal-error.ts'
+import type { Span } from './space.ts'
 
 const namePattern = /^journal-(\d{8,16})\.(log|tmp)$/
 
@@ -33,7 +34,7 @@ export const readJournalHeader = async (file: OpenFile, path: string): Promise<F
 }
 
 /**
- * The facts of a file, oldest first; returns the offset behind the last of them. A last frame that
+ * The facts of a file, oldest first; returns where the last frame of them is. A last frame that
  * is damaged was never finished, so nobody was told that it is kept.
  * @throws {JournalError} `corrupt` when there is damage in what was acknowledged.
  */
@@ -41,10 +42,10 @@ export async function* readFacts(
   file: OpenFile,
   path: string,
   header: Pick<FileHeader, 'salt' | 'durableBytes'>,
-): AsyncGenerator<Fact, number, undefined> {
+): AsyncGenerator<Fact, Span, undefined> {
   const { salt, durableBytes } = header
   const to = await file.size()
-  let end = fileHeaderBytes
+  let [from, end] = [fileHeaderBytes, fileHeaderBytes]
   let unfinished: FoundFrame | undefined
   for await (const found of scanFrames({
     file,
@@ -64,10 +65,11 @@ export async function* readFacts(
     const facts = decodeFacts(payload)
     if ('fault' in facts) throw corrupt(path, found.offset, facts.fault)
     yield* facts
+    from = found.offset
     end = found.offset + found.bytes
   }
   if (end < durableBytes) throw corrupt(path, end, unfinished ? wrongChecksum : unreadable)
-  return end
+  return { from, to: end }
 }
 
 const wrongChecksum = 'the frame there does not have its checksum'

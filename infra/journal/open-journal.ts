@@ -27,7 +27,7 @@ import type { Fact, Journal } from './journal.ts'
 import { JournalError } from './journal-error.ts'
 import { journalName, journalNamed, readFacts, readJournalHeader } from './journal-file.ts'
 import { highestJournal } from './journal-reader.ts'
-import { isBlank, writeZeros } from './space.ts'
+import { isBlank, writeAgain, writeZeros } from './space.ts'
 
 export type JournalOptions = {
   readonly filesystem: Filesystem
@@ -145,13 +145,16 @@ async function* openExisting(
   const file = await filesystem.open(path, 'update')
   try {
     const header = await readJournalHeader(file, path)
-    const end = yield* readFacts(file, path, header)
+    const last = yield* readFacts(file, path, header)
+    const end = last.to
     const reservedEnd = Math.max(end, await file.size())
     // What was not finished is overwritten and not cut off: a full disk would not give its blocks
     // back.
     const rest = { from: end, to: reservedEnd }
     if (!(await isBlank(file, rest))) await writeZeros(file, rest)
-    // After a kill the system still has what was never synced. It was read as if it were safe.
+    // After a kill the system still has what was never synced; or what a sync failed to write, and
+    // passes for clean since. It was read as if it were safe: written once more, it will be.
+    await writeAgain(file, last)
     await file.datasync()
     return { number, path, file, salt: header.salt, end, reservedEnd, broken: null }
   } catch (cause) {

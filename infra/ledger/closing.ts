@@ -27,8 +27,10 @@ export const recordEviction =
 
 export const recordRetirement =
   (desk: Desk): Ledger['recordRetirement'] =>
-  (segment) =>
-    whenStill(desk, segment, async (live) => {
+  async (segment) => {
+    // Closes it to appends, even if the rest fails: what joined it now could be in no account.
+    await desk.log.unended(segment)
+    await whenStill(desk, segment, async (live) => {
       if (live === undefined) return
       if (live.open > 0) {
         throw new LedgerError(
@@ -38,6 +40,7 @@ export const recordRetirement =
       }
       await desk.segments.closing(live, () => retire(desk, segment))
     })
+  }
 
 /**
  * Acts on a segment once nobody else is closing it, before anybody else can run; `undefined` stands

@@ -59,3 +59,19 @@ test('a file that names a living process which was started at another time is a 
   await (await lockDirectory(directory)).release()
   assert.deepEqual(await readdir(directory), [])
 })
+
+test('a process that was killed and of which its parent takes no note owns nothing', async () => {
+  const directory = join(root, 'zombie')
+  await (await lockDirectory(directory)).release()
+  // The shell starts a child, tells its name as a lock would have it, kills it, and never waits.
+  const script = `sleep 60 & read -r line < /proc/$!/stat; kill -9 $!; set -- $line
+    echo "lock-$! $(cut -c1-13 /proc/sys/kernel/random/boot_id | tr -d -)x\${22}"; exec sleep 60`
+  const parent = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [said] = await once(parent.stdout, 'data')
+  const [pid, life] = String(said).trim().split(' ')
+  await writeFile(join(directory, `${pid}-${life}`), '')
+  const lock = await lockDirectory(directory)
+  assert.equal((await readdir(directory)).length, 1)
+  await lock.release()
+  parent.kill('SIGKILL')
+})

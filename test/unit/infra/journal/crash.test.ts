@@ -77,3 +77,21 @@ const assertKept = async (
   await journal.close()
   return kept
 }
+
+test('what a sync has failed to write, and the system shows all the same, is safe once it was read', async () => {
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const disk = openFaultyDisk({ seed })
+    const first = await recovered(disk, { reserveBytes: 512 })
+    await first.journal.append([factOf(0)])
+    disk.failNext('datasync', 'EIO')
+    await assert.rejects(first.journal.append([factOf(1, 900)]), /EIO/)
+    // The process dies of it, and the next one reads what only the system's memory holds.
+    disk.kill()
+    const second = await recovered(disk, { reserveBytes: 512 })
+    const shown = actorsIn(second.facts)
+    await second.journal.append([factOf(2)])
+    disk.crash()
+    const third = await recovered(disk, { reserveBytes: 512 })
+    assert.deepEqual(actorsIn(third.facts), [...shown, 'actor-2'], `seed ${seed}`)
+  }
+})

@@ -34,6 +34,10 @@ export const openMemoryLog = (): MemoryLog => {
   const heldIn = (segment: number): readonly Held[] => segments.get(segment) ?? []
   const isOpen = ({ at }: Held): boolean => !ended.has(keyOf(at))
 
+  const seal = (): void => {
+    newest += 1
+    segments.set(newest, [])
+  }
   return {
     append: (batch) => {
       const { producer = 'edge-1.a', tenant = 'acme', service = 'auth', records } = batch
@@ -62,10 +66,7 @@ export const openMemoryLog = (): MemoryLog => {
       frames.push(held)
       return held
     },
-    seal: () => {
-      newest += 1
-      segments.set(newest, [])
-    },
+    seal,
     newest: () => newest,
     segments: () => [...segments.keys()],
     held: heldIn,
@@ -80,7 +81,10 @@ export const openMemoryLog = (): MemoryLog => {
       ended.add(keyOf(at))
       return true
     },
-    unended: async (segment) => heldIn(segment).filter(isOpen),
+    unended: async (segment) => {
+      if (segment === newest) seal()
+      return heldIn(segment).filter(isOpen)
+    },
     accepted: (segment) => countsOf(heldIn(segment)),
     remove: async (segment) => {
       segments.delete(segment)
