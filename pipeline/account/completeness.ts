@@ -106,7 +106,7 @@ export const verdictOf = (found: {
 export const recordsIn = ({ firstSeq, lastSeq }: Pick<Batch, 'firstSeq' | 'lastSeq'>): number =>
   lastSeq - firstSeq + 1
 
-const acceptedIn = ({ ledger }: Pick<Books, 'ledger'>, { tenant, service }: Scope): number =>
+export const acceptedIn = ({ ledger }: Pick<Books, 'ledger'>, { tenant, service }: Scope): number =>
   ledger
     .streams(tenant)
     .filter((row) => service === undefined || row.service === service)

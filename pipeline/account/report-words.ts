@@ -80,7 +80,14 @@ export const titleOf = ({ tenant }: Report): string =>
   tenant === null ? 'Log delivery report, all tenants' : `Log delivery report for ${tenant}`
 
 /** The answer in a sentence or three. */
-export const summaryOf = ({ lost, heldBack, doubts, to, asOf }: Report): readonly string[] => [
+export const summaryOf = ({
+  accepted,
+  lost,
+  heldBack,
+  doubts,
+  to,
+  asOf,
+}: Report): readonly string[] => [
   lost.records > 0
     ? `${records(lost.records)} ${lost.records === 1 ? 'was' : 'were'} lost, ${between(lost)}.`
     : doubts.length > 0
@@ -90,14 +97,18 @@ export const summaryOf = ({ lost, heldBack, doubts, to, asOf }: Report): readonl
     ? [`${records(heldBack.records)} ${heldBack.records === 1 ? 'is' : 'are'} held back and not delivered yet, ${between(heldBack)}. They are on disk, and are sent as soon as the destination takes them.`] // biome-ignore format: one line
     : []),
   ...(lost.records === 0 && heldBack.records === 0 && doubts.length === 0
-    ? ['Every record of this time that was accepted was delivered.']
+    ? [
+        accepted === 0
+          ? 'No record was ever accepted here, so none could be.'
+          : 'Every record of this time that was accepted was delivered.',
+      ]
     : []),
   ...(to > asOf ? ['The time asked about is not over.'] : []),
 ]
 
 export const covers: readonly string[] = [
-  'It speaks of the records that were accepted: confirmed to whoever sent them. What was not confirmed is still with the sender.',
+  'It speaks of the records that were accepted: confirmed to whoever sent them. What was not confirmed is for the sender to send again.',
   'A time is that of the records themselves. They are kept together in batches, so each time named here bounds when the records are from: none is from outside of it, apart from records that have no time.',
-  'The numbers of a range are both included. Every record has a number in its stream, and each loss names its numbers exactly.',
+  'The numbers of a range are both included. Every record has a number in its stream, and each loss names its numbers exactly, but for what was rejected in part: there the range holds more than was lost.',
   'Records that were delivered late are not listed: that they were delivered is kept, and not when.',
 ]

@@ -1,7 +1,7 @@
 /** What was lost or is held back of a time, per tenant and service. */
 import type { Batch, Drop, DropReason } from '../../schemas/messages.ts'
 import type { Observed } from '../observed.ts'
-import { type Gap, gapOf, recordsIn, verdictOf } from './completeness.ts'
+import { acceptedIn, type Gap, gapOf, recordsIn, verdictOf } from './completeness.ts'
 import { isoOrNull } from './instant-text.ts'
 import { openSpans, type Spans } from './spans.ts'
 import { type Scope, visitDrops, visitHeld } from './survey.ts'
@@ -15,6 +15,8 @@ export type Report = {
   readonly to: string
   readonly asOf: string
   readonly verdict: 'complete' | 'pending' | 'incomplete'
+  /** Records ever accepted, of any time: with 0, nothing lost says nothing. */
+  readonly accepted: number
   readonly lost: Loss
   readonly heldBack: Backlog
   /** Most lost first. */
@@ -98,6 +100,7 @@ export const reportOf = async (
     to: instantText(asked.toMs),
     asOf: instantText(nowMs),
     verdict,
+    accepted: acceptedIn(observed, asked),
     lost: shownLoss(lost),
     heldBack: shownBacklog(heldBack),
     streams: streams.shown(),

@@ -10,7 +10,7 @@ import { instant } from '../../../../schemas/brand.ts'
 import { dropReasons } from '../../../../schemas/metrics.ts'
 import { call, open } from '../call-admin.ts'
 import { holdfast } from '../process.ts'
-import { dropped, heldBatch, observedWith } from './bookkeeping.ts'
+import { dropped, heldBatch, observedWith, row } from './bookkeeping.ts'
 
 const times = (fromMs: number, toMs: number) => ({ fromMs: instant(fromMs), toMs: instant(toMs) })
 const nowMs = 100_000
@@ -86,8 +86,9 @@ test('a name of a client is neither markup nor a script, a cell or a line of its
 })
 
 test('a report says that all is well only when it is', async () => {
+  const rows = [row({ accepted: 10, delivered: 10 })]
   const sayOf = async (books: Parameters<typeof observedWith>[0], toMs = 50_000) => {
-    const report = await reportOf(observedWith(books), { fromMs: 0, toMs }, nowMs)
+    const report = await reportOf(observedWith({ rows, ...books }), { fromMs: 0, toMs }, nowMs)
     return [reportText(report), reportPage(report)]
   }
   for (const text of await sayOf({})) assert.match(text, /Every record of this time that was accepted was delivered/) // biome-ignore format: one line
@@ -97,6 +98,10 @@ test('a report says that all is well only when it is', async () => {
   }
   for (const text of await sayOf({ held: [heldBatch({ from: 1, to: 1 })] })) {
     assert.match(text, /1 record is held back and not delivered yet/)
+    assert.doesNotMatch(text, /Every record of this/)
+  }
+  for (const text of await sayOf({ rows: [] })) {
+    assert.match(text, /No record was ever accepted here/)
     assert.doesNotMatch(text, /Every record of this/)
   }
   for (const text of await sayOf({}, nowMs + 1)) assert.match(text, /is not over/)
