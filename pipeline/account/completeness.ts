@@ -2,7 +2,7 @@
 import type { Batch, Drop, DropReason } from '../../schemas/messages.ts'
 import type { Observed } from '../observed.ts'
 import { isoOrNull } from './instant-text.ts'
-import { type Cut, type Scope, visitDrops, visitHeld } from './survey.ts'
+import { type Cut, rowsIn, type Scope, visitDrops, visitHeld } from './survey.ts'
 import { overlaps, type Window, windowOfBatch, windowOfDrop } from './window.ts'
 
 /** What `GET /api/v1/completeness` answers. It is about what was accepted until `asOf`. */
@@ -58,7 +58,7 @@ export const completenessIn = async (
   })
   const lost = { events: 0, records: 0, unlisted: 0 }
   const gaps: Gap[] = []
-  const dropCut = await visitDrops(observed, asked, (drop) => {
+  const drops = await visitDrops(observed, asked, (drop) => {
     if (!overlaps(windowOfDrop(drop), asked)) return
     lost.events += 1
     lost.records += drop.records
@@ -67,7 +67,7 @@ export const completenessIn = async (
   })
   const { verdict, doubts } = verdictOf({
     observed,
-    cuts: { held: heldCut, drops: dropCut },
+    looked: { held: heldCut, drops },
     lostEvents: lost.events,
     isOpen: pending.batches > 0 || asked.toMs > nowMs,
   })
@@ -86,18 +86,23 @@ export const completenessIn = async (
 /** The verdict over what was found, and what was not looked at or cannot be seen. */
 export const verdictOf = (found: {
   readonly observed: Pick<Observed, 'doubts'>
-  readonly cuts: { readonly held: Cut; readonly drops: Cut }
+  readonly looked: {
+    readonly held: Cut
+    readonly drops: { readonly cut: Cut; readonly unnamed: number }
+  }
   readonly lostEvents: number
   /** Something is held, or the window is not over. */
   readonly isOpen: boolean
 }): Pick<Completeness, 'verdict' | 'doubts'> => {
-  const { observed, cuts, lostEvents, isOpen } = found
+  const { observed, looked, lostEvents, isOpen } = found
+  const { cut, unnamed } = looked.drops
   const doubts = [
     ...observed.doubts(),
-    ...(cuts.held === 'cut' ? ['More batches are held than are looked at for one answer.'] : []),
-    ...(cuts.drops === 'cut'
-      ? ['There are more drop events than are looked at for one answer.']
+    ...(looked.held === 'cut' ? ['More batches are held than are looked at for one answer.'] : []),
+    ...(unnamed > 0
+      ? [`${unnamed} records were dropped whose drop events cannot be read any more.`]
       : []),
+    ...(cut === 'cut' ? ['There are more drop events than are looked at for one answer.'] : []),
   ]
   const isLacking = lostEvents > 0 || doubts.length > 0
   return { verdict: isLacking ? 'incomplete' : isOpen ? 'pending' : 'complete', doubts }
@@ -106,11 +111,8 @@ export const verdictOf = (found: {
 export const recordsIn = ({ firstSeq, lastSeq }: Pick<Batch, 'firstSeq' | 'lastSeq'>): number =>
   lastSeq - firstSeq + 1
 
-export const acceptedIn = ({ ledger }: Pick<Books, 'ledger'>, { tenant, service }: Scope): number =>
-  ledger
-    .streams(tenant)
-    .filter((row) => service === undefined || row.service === service)
-    .reduce((sum, row) => sum + row.accepted, 0)
+export const acceptedIn = (observed: Pick<Books, 'ledger'>, scope: Scope): number =>
+  rowsIn(observed, scope).reduce((sum, row) => sum + row.accepted, 0)
 
 export const gapOf = (drop: Drop): Gap => {
   const { id, tenant, service, producer, firstSeq, lastSeq, records, reason } = drop

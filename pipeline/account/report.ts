@@ -77,7 +77,7 @@ export const reportOf = async (
     for (const backlog of [heldBack, stream.heldBack]) addHeld(backlog, batch)
     stream.heldTimes.add(window)
   })
-  const dropCut = await visitDrops(observed, asked, (drop) => {
+  const drops = await visitDrops(observed, asked, (drop) => {
     const window = windowOfDrop(drop)
     if (!overlaps(window, asked)) return
     const stream = streams.of(drop)
@@ -90,7 +90,7 @@ export const reportOf = async (
   })
   const { verdict, doubts } = verdictOf({
     observed,
-    cuts: { held: heldCut, drops: dropCut },
+    looked: { held: heldCut, drops },
     lostEvents: lost.events,
     isOpen: heldBack.batches > 0 || asked.toMs > nowMs,
   })

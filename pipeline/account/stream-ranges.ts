@@ -11,7 +11,7 @@
 import type { StreamAccount } from '../../infra/ledger/ledger.ts'
 import { differenceOf, firstOf, intersectionOf, type RangeSet, rangeSet, type SeqRange, sizeOf, unionOf } from '../../schemas/range-set.ts' // biome-ignore format: one line
 import type { Observed } from '../observed.ts'
-import { type Scope, visitDrops, visitHeld } from './survey.ts'
+import { rowsIn, type Scope, visitDrops, visitHeld } from './survey.ts'
 
 /** What `GET /api/v1/ranges` answers. */
 export type LedgerRanges = {
@@ -40,9 +40,9 @@ export const rangesOf = async (
   observed: Pick<Observed, 'ledger' | 'held'>,
   scope: Scope,
 ): Promise<LedgerRanges> => {
-  const rows = rowsOf(observed, scope)
+  const rows = rowsIn(observed, scope)
   const found = await findings(observed, scope)
-  const after = new Map(rowsOf(observed, scope).map((row) => [keyOf(row), row.delivered]))
+  const after = new Map(rowsIn(observed, scope).map((row) => [keyOf(row), row.delivered]))
   return {
     streams: rows
       .filter(({ producer }) => producer !== joinedProducer)
@@ -57,12 +57,6 @@ export const rangesOf = async (
       })),
   }
 }
-
-const rowsOf = (
-  { ledger }: Pick<Observed, 'ledger'>,
-  { tenant, service }: Scope,
-): readonly StreamAccount[] =>
-  ledger.streams(tenant).filter((row) => service === undefined || row.service === service)
 
 type Found = {
   readonly held: SeqRange[]
@@ -94,7 +88,7 @@ const findings = async (
   const cut =
     held === 'cut'
       ? 'more batches are held than are looked at for one answer'
-      : drops === 'cut'
+      : drops.cut === 'cut'
         ? 'there are more drop events than are looked at for one answer'
         : null
   return { of, cut }

@@ -94,6 +94,14 @@ test('a doubt is no completeness', async () => {
   assert.deepEqual([verdict, doubts], ['incomplete', ['The record log was damaged.']])
 })
 
+test('a loss whose drop event cannot be read is a doubt', async () => {
+  const lossy = [row({ accepted: 10, delivered: 4, dropped: 6 })]
+  const observed = observedWith({ rows: lossy, drops: [dropped({ from: 1, to: 2 })] })
+  const { verdict, doubts } = await completenessIn(observed, at(900_000, 900_001), nowMs)
+  assert.equal(verdict, 'incomplete')
+  assert.deepEqual(doubts, ['4 records were dropped whose drop events cannot be read any more.'])
+})
+
 test('more gaps than are listed are counted', async () => {
   const drops = Array.from({ length: 1_005 }, (_, index) => dropped({ from: index, to: index }))
   const { gaps, lost } = await completenessIn(observedWith({ drops }), at(0, nowMs), nowMs)
