@@ -12,13 +12,25 @@ import { endpoint } from './commands/endpoint.ts'
 import { commandHelp, groupHelp, overview } from './commands/help.ts'
 import { incident } from './commands/incident.ts'
 import { ledger } from './commands/ledger.ts'
+import { reconcile } from './commands/reconcile.ts'
+import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
 import { validate } from './commands/validate.ts'
 import { meant } from './config/fault.ts'
 import { version } from './version.ts'
 
 /** The command line: `holdfast <command> [options]`. Each command is a file in `commands/`. */
-const commands: readonly Command[] = [run, validate, ledger, drops, ...endpoint, ...cache, incident]
+const commands: readonly Command[] = [
+  run,
+  validate,
+  ledger,
+  drops,
+  report,
+  reconcile,
+  ...endpoint,
+  ...cache,
+  incident,
+]
 
 /** Where a command line is read and written. */
 export type CommandLine = Pick<Input, 'environment' | 'print' | 'warn'>

@@ -1,5 +1,8 @@
 import type { Clock } from '../infra/clock/clock.ts'
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import type { Recovery } from '../infra/ring/record-log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
+import { heldIn } from './account/held.ts'
 import type { Config } from './config/config.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
@@ -15,7 +18,7 @@ export const observe = ({
   config,
   producer,
   stage,
-  storage: { ring, journal, ledger },
+  storage: { ring, journal, ledger, recovery },
   commands,
   clock,
   meters,
@@ -37,6 +40,8 @@ export const observe = ({
     capacityBytes: config.cache.capacityBytes,
     oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
   }),
+  held: () => heldIn(ring),
+  doubts: () => doubtsOf(recovery, ledger),
   endpoint: () => endpointView(stage.actors()),
   command: commands.give,
   dispatch: ({ kind, reason }) =>
@@ -54,3 +59,17 @@ export const observe = ({
     }),
   counters: meters.read,
 })
+
+const doubtsOf = (
+  { unknown }: Pick<Recovery, 'unknown'>,
+  ledger: Pick<Ledger, 'totals'>,
+): readonly string[] => {
+  const { unaccounted } = ledger.totals()
+  const damage = 'The record log was damaged where no record can be named any more'
+  return [
+    ...(unknown.length > 0
+      ? [`${damage} (places: ${unknown.length}; ring.damaged in the log).`]
+      : []),
+    ...(unaccounted === 0 ? [] : ['The account does not balance: records are unaccounted for.']),
+  ]
+}

@@ -1,7 +1,7 @@
 import type { CommandResult } from '../actors/endpoint-manager/protocol.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { MeterReadings } from '../infra/telemetry/meters.ts'
-import type { Assignment } from '../schemas/messages.ts'
+import type { Assignment, Held } from '../schemas/messages.ts'
 import type { Sights } from './sentinel/board.ts'
 
 /** What the admin API and the metrics page can see and ask of a running pipeline. */
@@ -9,6 +9,10 @@ export type Observed = {
   readonly producer: string
   readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'drops'>
   readonly cache: () => CacheView
+  /** The batches that have not ended, read from disk as they are asked for. */
+  readonly held: () => AsyncIterable<Held>
+  /** Losses that may have happened and that no drop event can name, in sentences. */
+  readonly doubts: () => readonly string[]
   readonly endpoint: () => EndpointView
   /** Resolves once the endpoint manager has answered; never rejects. */
   readonly command: (command: EndpointCommand) => Promise<CommandResult>

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Coordinates, coordinatesOf } from '../../schemas/brand.ts'
+import { coordinatesOf } from '../../schemas/brand.ts'
 import { appendBounded, olderOf } from './bounded-file.ts'
+import type { Inventory } from './inventory.ts'
 
 const indexBytesMax = 64 * 1024 * 1024
 
@@ -22,22 +23,48 @@ export type IndexLine = {
 
 export type BatchIndex = {
   readonly append: (line: IndexLine) => Promise<void>
-  /** What earlier lives of this receiver have received, so that a resend to this one is recognised. */
-  readonly received: () => AsyncIterable<Coordinates>
+  /** Adds what earlier lives of this receiver have received, so that a resend is recognised. */
+  readonly restore: (inventory: Inventory) => Promise<Restored>
+}
+/** What there was to read. */
+export type Restored = {
+  readonly requests: number
+  /** When the oldest request came that the index knows of; ISO 8601. */
+  readonly since: string | null
+  /** Whether an older file was put aside: the one before that, if there was one, is gone. */
+  readonly hasOlder: boolean
 }
 
 export const openBatchIndex = (directory: string): BatchIndex => {
   const path = join(directory, 'batches.ndjson')
   return {
     append: (line) => appendBounded({ path, bytesMax: indexBytesMax }, `${JSON.stringify(line)}\n`),
-    received: async function* () {
+    restore: async (inventory) => {
+      let requests = 0
+      let since: string | null = null
+      let hasOlder = false
       for (const file of [olderOf(path), path])
-        for await (const line of linesOf(file))
-          for (const id of matchedIds(line)) {
-            const coordinates = coordinatesOf(id)
-            if (coordinates !== undefined) yield coordinates
-          }
+        for await (const text of linesOf(file)) {
+          const line = lineIn(text)
+          if (line === undefined) continue
+          hasOlder ||= file !== path
+          since ??= line.time ?? null
+          requests += 1
+          count(line, inventory)
+        }
+      return { requests, since, hasOlder }
     },
+  }
+}
+
+const count = ({ matched, batches, records }: Partial<IndexLine>, inventory: Inventory): void => {
+  if (matched !== true || !Array.isArray(batches)) {
+    inventory.addNameless(Number(records) || 0)
+    return
+  }
+  for (const id of batches) {
+    const coordinates = coordinatesOf(String(id))
+    if (coordinates !== undefined) inventory.add(coordinates)
   }
 }
 
@@ -56,12 +83,12 @@ const openIfThere = async (path: string): Promise<FileHandle | undefined> => {
 }
 
 /** The last line may be torn, by a crash, and a person may have edited any: such lines say nothing. */
-const matchedIds = (line: string): readonly string[] => {
+const lineIn = (text: string): Partial<IndexLine> | undefined => {
   try {
-    const value = JSON.parse(line) as Partial<IndexLine> | null
-    return value?.matched === true && Array.isArray(value.batches) ? value.batches.map(String) : []
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
   } catch (cause) {
-    if (cause instanceof SyntaxError) return []
+    if (cause instanceof SyntaxError) return undefined
     throw cause
   }
 }

@@ -12,6 +12,8 @@ export type Ranges = {
   readonly streams: () => readonly (Omit<Coordinates, 'firstSeq' | 'lastSeq'> & {
     readonly ranges: readonly Range[]
   })[]
+  /** Whether a bound was reached, so that something added is not remembered any more. */
+  readonly hasForgotten: () => boolean
 }
 
 /**
@@ -23,18 +25,23 @@ export const openRanges = (options: {
   readonly rangesMax: number
 }): Ranges => {
   const streams = new Map<string, { readonly of: Coordinates; ranges: readonly Range[] }>()
+  let forgotten = false
   return {
     add: (added) => {
       const key = keyOf(added)
       const known = streams.get(key)?.ranges ?? []
-      const ranges = merged(known, added).slice(-options.rangesMax)
+      const all = merged(known, added)
+      const ranges = all.slice(-options.rangesMax)
+      forgotten ||= ranges.length < all.length
       streams.delete(key)
       streams.set(key, { of: added, ranges })
-      if (streams.size > options.streamsMax)
+      if (streams.size > options.streamsMax) {
+        forgotten = true
         for (const oldest of streams.keys()) {
           streams.delete(oldest)
           break
         }
+      }
       return gapsIn(known, added)
     },
     missing: (asked) => gapsIn(streams.get(keyOf(asked))?.ranges ?? [], asked),
@@ -45,6 +52,7 @@ export const openRanges = (options: {
         service,
         ranges,
       })),
+    hasForgotten: () => forgotten,
   }
 }
 

@@ -70,6 +70,7 @@ type Shared = { readonly reception: Reception; readonly turns: Turns; readonly l
 const methods: Readonly<Record<string, string>> = {
   '/': 'GET',
   '/counts': 'GET',
+  '/ranges': 'GET',
   '/v1/logs': 'POST',
 }
 
@@ -77,12 +78,16 @@ const answerTo = async (request: IncomingMessage, shared: Shared): Promise<Answe
   const path = (request.url ?? '/').replace(/\?.*$/, '')
   const method = Object.hasOwn(methods, path) ? methods[path] : undefined
   if (method === undefined)
-    return text(404, 'POST /v1/logs takes logs; GET / and GET /counts say what came.\n')
+    return text(
+      404,
+      'POST /v1/logs takes logs; GET /, GET /counts and GET /ranges say what came.\n',
+    )
   if (request.method !== method) {
     const answer = text(405, `${path} has ${method} only.\n`)
     return { ...answer, headers: { ...answer.headers, allow: method } }
   }
   if (path === '/v1/logs') return takeLogs(request, shared)
+  if (path === '/ranges') return json(shared.reception.ranges())
   const counts = shared.reception.counts()
   return path === '/' ? text(200, summaryOf(counts)) : json(counts)
 }

@@ -5,13 +5,11 @@ import { appendBounded } from './bounded-file.ts'
 import { type Counts, openTally, type Stream } from './counts.ts'
 import { type DisplayRecord, displayRecords } from './display-record.ts'
 import { fileName } from './file-name.ts'
-import { openRanges, type Ranges, recordsIn } from './ranges.ts'
+import { type Inventory, openInventory, type ReceivedRanges } from './inventory.ts'
+import { recordsIn } from './ranges.ts'
 
 /** One file is begun anew after so many bytes, and the one before it is kept. */
 const fileBytesMax = 64 * 1024 * 1024
-/** For recognising duplicates. A producer is one life of a collector, so there come new ones. */
-const rangeStreamsMax = 10_000
-const rangesMax = 10_000
 
 export type Received = {
   readonly tenant: string
@@ -28,6 +26,8 @@ export type Reception = {
   /** @throws {MalformedError} for what is no OTLP; what the file system says when it cannot write. */
   readonly take: (received: Received) => Promise<void>
   readonly counts: () => Counts
+  /** All that was received, by this life and the ones before. */
+  readonly ranges: () => ReceivedRanges
 }
 
 export const openReception = async (options: {
@@ -36,16 +36,17 @@ export const openReception = async (options: {
 }): Promise<Reception> => {
   const { directory, now } = options
   const index = openBatchIndex(directory)
-  const ranges = openRanges({ streamsMax: rangeStreamsMax, rangesMax })
-  for await (const coordinates of index.received()) ranges.add(coordinates)
+  const inventory = openInventory()
+  await index.restore(inventory)
   const tally = openTally(new Date(now()).toISOString())
 
   return {
     counts: tally.counts,
+    ranges: inventory.ranges,
     take: async (received) => {
       const shown = displayRecords(received.body)
       const batches = matched(received.ids, shown.length)
-      const fresh = batches === undefined ? shown : freshOf(shown, batches, ranges)
+      const fresh = batches === undefined ? shown : freshOf(shown, batches, inventory)
       const byService = Map.groupBy(fresh, ({ service }) => service)
       for (const [service, records] of byService) {
         const stream = tally.streamOf({ tenant: received.tenant, service })
@@ -56,7 +57,8 @@ export const openReception = async (options: {
       const seen = { records: shown.length, duplicateRecords, matched: batches !== undefined }
       await index.append(indexLine(received, { ...seen, nowMs: now() }))
       // Only now: what could not be written is sent again, and must not be taken for a duplicate.
-      const again = (batches ?? []).filter((batch) => recordsIn(ranges.add(batch)) === 0).length
+      const again = (batches ?? []).filter((batch) => recordsIn(inventory.add(batch)) === 0).length
+      if (batches === undefined) inventory.addNameless(shown.length)
       tally.took({
         batches: received.ids.length,
         bytes: received.bytes,
@@ -78,13 +80,13 @@ const matched = (ids: readonly string[], records: number): readonly Coordinates[
 const freshOf = <Shown>(
   shown: readonly Shown[],
   batches: readonly Coordinates[],
-  ranges: Ranges,
+  inventory: Pick<Inventory, 'missing'>,
 ): readonly Shown[] => {
   let first = 0
   return batches.flatMap((batch) => {
     const offset = first - batch.firstSeq
     first += recordsIn([batch])
-    return ranges
+    return inventory
       .missing(batch)
       .flatMap((gap) => shown.slice(offset + gap.firstSeq, offset + gap.lastSeq + 1))
   })

@@ -1,6 +1,7 @@
 import type { DropQuery } from '../../infra/ledger/ledger.ts'
 import type { Drop } from '../../schemas/messages.ts'
 import { dropReasons } from '../../schemas/metrics.ts'
+import { isoOrNull } from '../account/instant-text.ts'
 import { type Answer, json } from './answer.ts'
 import { cursor, instantBefore, name, oneOf, queryOf, wholeNumber } from './query.ts'
 import type { Call } from './route.ts'
@@ -51,6 +52,3 @@ const shownDrop = ({ atMs, fromMs, toMs, ...drop }: Drop): ShownDrop => ({
   from: isoOrNull(fromMs),
   to: isoOrNull(toMs),
 })
-const instantMsMax = 8.64e15
-const isoOrNull = (ms: number): string | null =>
-  ms > 0 && ms <= instantMsMax ? new Date(ms).toISOString() : null

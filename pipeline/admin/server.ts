@@ -11,6 +11,7 @@ import { closed, listening, serverTimeouts } from './listening.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
+import { showCompleteness, showRanges, showReport } from './window-routes.ts'
 
 /** The admin API: probes, metrics, the account, and what an operator may tell the pipeline. */
 export type Admin = {
@@ -24,6 +25,9 @@ const openRoutes = (): Readonly<Record<string, Methods>> => ({
   '/metrics': { GET: openMetricsRoute() },
   '/api/v1/ledger': { GET: showLedger },
   '/api/v1/drops': { GET: showDrops },
+  '/api/v1/ranges': { GET: showRanges },
+  '/api/v1/completeness': { GET: showCompleteness },
+  '/api/v1/report': { GET: showReport },
   '/api/v1/endpoint': { GET: showEndpoint, PUT: setEndpoint },
   '/api/v1/endpoint/pin': { POST: pinning('pin') },
   '/api/v1/endpoint/unpin': { POST: pinning('unpin') },

@@ -4,6 +4,8 @@ import { CommandError, type Input, textOf, UsageError } from './command.ts'
 /** Calls the admin API of a running pipeline. Each call rejects with a `CommandError`. */
 export type AdminClient = {
   readonly get: <Answer>(path: string) => Promise<Answer>
+  /** The answer as it is, whatever its type. */
+  readonly text: (path: string) => Promise<string>
   readonly put: <Answer>(path: string, body: unknown) => Promise<Answer>
   readonly post: <Answer>(path: string, body: unknown) => Promise<Answer>
 }
@@ -19,29 +21,48 @@ const callMsMax = 15_000
 export const adminClient = (input: Input): AdminClient => {
   const { HOLDFAST_ADMIN, HOLDFAST_ADMIN_TOKEN } = input.environment
   const base = textOf(input, 'admin') ?? (HOLDFAST_ADMIN || adminDefault)
+  return clientAt({
+    base,
+    option: '--admin',
+    ...(HOLDFAST_ADMIN_TOKEN ? { token: HOLDFAST_ADMIN_TOKEN } : {}),
+  })
+}
+
+/** A client of what answers at `base`, which the option has named. */
+export const clientAt = (given: {
+  readonly base: string
+  readonly option: string
+  readonly token?: string
+}): AdminClient => {
+  const { base, option, token } = given
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
-    throw new UsageError(`--admin: "${base}" is no http:// or https:// URL.`)
-  const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
-    const url = `${base.replace(/\/+$/, '')}${path}`
+    throw new UsageError(`${option}: "${base}" is no http:// or https:// URL.`)
+  const urlOf = (path: string): string => `${base.replace(/\/+$/, '')}${path}`
+  const textAt = async (method: string, path: string, body?: unknown): Promise<string> => {
+    const url = urlOf(path)
     const response = await answered(url, {
       method,
       // A token is for this address and for no other.
       redirect: 'error',
       signal: AbortSignal.timeout(callMsMax),
       headers: {
-        accept: 'application/json',
-        ...(HOLDFAST_ADMIN_TOKEN ? { authorization: `Bearer ${HOLDFAST_ADMIN_TOKEN}` } : {}),
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    const { value, readable } = parsed(response.text)
-    if (!response.ok) throw new CommandError(refusalText({ url, status: response.status, value }))
+    if (response.ok) return response.text
+    const { value } = parsed(response.text)
+    throw new CommandError(refusalText({ url, status: response.status, value }))
+  }
+  const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
+    const { value, readable } = parsed(await textAt(method, path, body))
     if (!readable)
-      throw new CommandError(`${url} answered something that is no JSON; is it a Holdfast?`)
+      throw new CommandError(`${urlOf(path)} answered something that is no JSON; is it a Holdfast?`)
     return value as Answer
   }
   return {
+    text: (path) => textAt('GET', path),
     get: (path) => call('GET', path),
     put: (path, body) => call('PUT', path, body),
     post: (path, body) => call('POST', path, body),

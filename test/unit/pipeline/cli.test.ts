@@ -10,7 +10,7 @@ import { handMade } from './hand-made.ts'
 import { holdfast, start } from './process.ts'
 
 const commands = [
-  ...['run', 'validate', 'ledger', 'drops', 'incident'],
+  ...['run', 'validate', 'ledger', 'drops', 'report', 'reconcile', 'incident'],
   ...['show', 'set', 'pin', 'unpin'].map((name) => `endpoint ${name}`),
   ...['inspect', 'verify'].map((name) => `cache ${name}`),
 ]

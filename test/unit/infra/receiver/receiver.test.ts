@@ -65,6 +65,41 @@ test('what an endpoint sends is there to read, with an index of its batches', as
   )
 })
 
+test('it says which records it has, which came again, and how many had no name', async (t) => {
+  const directory = await folder(t)
+  const endpoint = openTestEndpoint()
+  t.after(() => endpoint.close())
+  const rangesOf = async (url: string) => (await fetch(`${url}/ranges`)).json()
+  const expected = {
+    streams: [
+      {
+        ...{ producer: 'edge-1.7', tenant: 'acme', service: 'auth' },
+        received: [
+          { firstSeq: 0, lastSeq: 9 },
+          { firstSeq: 20, lastSeq: 29 },
+        ],
+        repeated: [{ firstSeq: 5, lastSeq: 9 }],
+      },
+    ],
+    nameless: 10,
+    forgotten: false,
+  }
+  const receiver = await openIn(t, directory)
+  for (const [first, last] of [
+    [0, 9],
+    [5, 9],
+    [20, 29],
+  ] as const) {
+    const parts = { held: [heldOf(first, last)], payload: [payloadOf(last - first + 1)] }
+    await endpoint.attempt(attemptAt(receiver.url, parts))
+  }
+  await post(receiver.url, payloadOf(10) as Uint8Array<ArrayBuffer>)
+  assert.deepEqual(await rangesOf(receiver.url), expected)
+  await receiver.close()
+  const next = await openIn(t, directory)
+  assert.deepEqual(await rangesOf(next.url), expected)
+})
+
 test('a record that comes again is not written again, whatever batches it comes in', async (t) => {
   const directory = await folder(t)
   const receiver = await openIn(t, directory)

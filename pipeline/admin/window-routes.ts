@@ -1,0 +1,103 @@
+import { completenessIn } from '../account/completeness.ts'
+import { type Report, reportOf } from '../account/report.ts'
+import { reportPage } from '../account/report-page.ts'
+import { reportText } from '../account/report-text.ts'
+import { rangesOf } from '../account/stream-ranges.ts'
+import type { Window } from '../account/window.ts'
+import { type Answer, json, refusal } from './answer.ts'
+import { instantBefore, name, oneOf, queryOf } from './query.ts'
+import type { Route } from './route.ts'
+
+/** `GET /api/v1/ranges[?tenant=&service=]` */
+export const showRanges: Route = async ({ observed, search }) => {
+  const query = queryOf<{ tenant: string; service: string }>(search, {
+    tenant: name,
+    service: name,
+  })
+  return query.kind === 'refused' ? query.answer : json(await rangesOf(observed, query.values))
+}
+
+type Asked = {
+  readonly tenant: string
+  readonly service: string
+  readonly from: number
+  readonly to: number
+}
+
+/** `GET /api/v1/completeness?from=&to=[&tenant=&service=]` */
+export const showCompleteness: Route = async ({ observed, search, nowMs }) => {
+  const query = queryOf<Asked>(search, {
+    tenant: name,
+    service: name,
+    from: instantBefore(nowMs),
+    to: instantBefore(nowMs),
+  })
+  if (query.kind === 'refused') return query.answer
+  const { from, to, ...scope } = query.values
+  const window = windowOf({ from, to })
+  if (window.kind === 'refused') return window.answer
+  return json(await completenessIn(observed, { ...scope, ...window.window }, nowMs))
+}
+
+type ReportAsked = Omit<Asked, 'service'> & { readonly format: ReportFormat }
+type ReportFormat = 'json' | 'md' | 'html'
+
+/** `GET /api/v1/report?from=&to=[&tenant=&format=]` */
+export const showReport: Route = async ({ observed, search, nowMs }) => {
+  const query = queryOf<ReportAsked>(search, {
+    tenant: name,
+    from: instantBefore(nowMs),
+    to: instantBefore(nowMs),
+    format: oneOf(['json', 'md', 'html']),
+  })
+  if (query.kind === 'refused') return query.answer
+  const { from, to, format = 'json', ...scope } = query.values
+  const window = windowOf({ from, to })
+  if (window.kind === 'refused') return window.answer
+  const report = await reportOf(observed, { ...scope, ...window.window }, nowMs)
+  return shownReport[format](report)
+}
+
+/** No page needs more than its own style, and a name in it that looked like a script would not run. */
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'"
+const shownReport: Readonly<Record<ReportFormat, (report: Report) => Answer>> = {
+  json,
+  md: (report) => ({
+    status: 200,
+    headers: { 'content-type': 'text/markdown; charset=utf-8' },
+    body: reportText(report),
+  }),
+  html: (report) => ({
+    status: 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': pagePolicy,
+    },
+    body: reportPage(report),
+  }),
+}
+
+type Read =
+  | { readonly kind: 'window'; readonly window: Window }
+  | { readonly kind: 'refused'; readonly answer: Answer }
+
+/** Both ends have to be said: a window that was meant otherwise would get a true answer to no question. */
+const windowOf = (given: {
+  readonly from: number | undefined
+  readonly to: number | undefined
+}): Read => {
+  const { from, to } = given
+  if (from === undefined || to === undefined)
+    return refused(`${from === undefined ? 'from' : 'to'} is missing`)
+  if (from > to) return refused('from is after to')
+  return { kind: 'window', window: { fromMs: from, toMs: to } }
+}
+
+const refused = (error: string): Read => ({
+  kind: 'refused',
+  answer: refusal({
+    status: 400,
+    error,
+    allowed: 'from=2026-11-24T10:00:00Z&to=2026-11-24T11:00:00Z',
+  }),
+})
