@@ -1,57 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { endpointManager } from '../../../actors/endpoint-manager/machine.ts'
-import type {
-  Announcement,
-  EndpointManagerEffects,
-  EndpointManagerInput,
-} from '../../../actors/endpoint-manager/protocol.ts'
 import { epoch } from '../../../schemas/brand.ts'
-import type { EndpointAssigned } from '../../../schemas/messages.ts'
-import { type Drive, drive, told } from '../../support/drive.ts'
+import { told } from '../../support/drive.ts'
+import {
+  announced,
+  answers,
+  assigned,
+  assignment,
+  command,
+  current,
+  type It,
+  journaled,
+  moved,
+  proven,
+  redirect,
+  report,
+  started,
+  why,
+} from '../../support/manager-moves.ts'
 import { endpointManagerInput, urls } from '../../support/route-parts.ts'
-
-type It = Drive<typeof endpointManager>
-const started = (input: Partial<EndpointManagerInput> = {}) =>
-  drive(endpointManager, { ...endpointManagerInput, ...input })
-const journaled = (it: It, number: number) => {
-  const write = it.context().writing?.write ?? 0
-  return it.tell({ type: 'assignment.journaled', write, epoch: epoch(number) })
-}
-const assigned = (input?: Partial<EndpointManagerInput>) => {
-  const it = started(input)
-  journaled(it, 1)
-  return it
-}
-const current = (it: It) => it.context().current
-const report = (it: It, healthy: boolean, number = current(it)?.epoch ?? 0) =>
-  it.tell({ type: 'attempt.reported', epoch: epoch(number), healthy, detail: 'oops' })
-const proven = (input?: Partial<EndpointManagerInput>) => {
-  const it = assigned(input)
-  report(it, true)
-  return it
-}
-const redirect = (it: It, location: string | null, number = current(it)?.epoch ?? 0) =>
-  it.tell({ type: 'redirect.reported', sendId: 's1', epoch: epoch(number), status: 307, location })
-const command = (it: It, commandId: string, url: string) =>
-  it.tell({ type: 'endpoint.commanded', commandId, url, reason: 'move' })
-/** Sends the route to a URL, by an operator. */
-const moved = (it: It, url: string) => {
-  command(it, `to ${url}`, url)
-  journaled(it, (current(it)?.epoch ?? 0) + 1)
-}
-const answers = (it: It) =>
-  it
-    .effects()
-    .filter(({ type }) => type === 'answerCommand')
-    .map(({ params }) => params as EndpointManagerEffects['answerCommand'])
-const why = (it: It) => {
-  const [refused] = told(it.effects()) as readonly { readonly reason?: string }[]
-  return refused?.reason
-}
-const assignment = (it: It) =>
-  (told(it.effects()) as readonly EndpointAssigned[]).map((it) => it.assignment)
-const announced = (it: It) => it.params('announce') as Announcement | undefined
 
 describe('An endpoint manager assigns', () => {
   test('endpoint-manager E1: the configured endpoint first, told once the journal has it.', () => {
