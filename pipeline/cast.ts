@@ -12,6 +12,7 @@ import { type Resumption, resumption } from '../actors/endpoint-manager/resumpti
 import { opened } from '../actors/kit/snapshot.ts'
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Endpoint } from '../infra/endpoints/endpoint.ts'
+import { JournalError } from '../infra/journal/journal-error.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
@@ -187,9 +188,10 @@ const keeping = ({ stage, keeper, clock, log, failed }: Needs): (() => void) => 
       },
       (cause) => {
         state = 'idle'
-        // The assignment itself is journaled apart: what may be lost is a pin, or what was proven.
+        // The assignment itself is journaled apart: what a crash may lose now is a pin, or what was
+        // proven. A full disk is no reason to stop; the next change is kept again.
         log.error('actor.unpersisted', 'The state of the endpoint manager could not be kept.', { cause }) // biome-ignore format: one line
-        failed(cause)
+        if (!(cause instanceof JournalError)) failed(cause)
       },
     )
   }
