@@ -43,9 +43,6 @@ export const normalForms: Readonly<Record<Actor, NormalForm>> = {
   },
 }
 
-/** The last part of a name of a send is its number. */
-const numberOfSend = (sendId: string): number => Number(sendId.slice(sendId.lastIndexOf('-') + 1))
-
 /** Sends are numbered from 1 again once no earlier one is spoken of; rounds, from what the cache knows. */
 export const normalWorld = (theatre: Theatre, world: World): World =>
   renumbered(theatre, roundsFromOne(theatre, world))

@@ -13,6 +13,8 @@ export type Left = {
   readonly redirects: number
   /** Answers of an endpoint that is down. */
   readonly failures: number
+  /** Attempts that are never answered. */
+  readonly hangs: number
   /** Answers that are another one than 200 and no failure: 400, 413, partial success, unreadable. */
   readonly refusals: number
   /** Things that the disk, the journal or the ledger cannot do. */
@@ -48,7 +50,9 @@ export type Asked =
       readonly after: Position | null
       readonly batchesMax: number
     }
-  | { readonly port: 'evict' | 'remove' | 'retire'; readonly segment: number }
+  | { readonly port: 'evict'; readonly segment: number }
+  | { readonly port: 'remove'; readonly segment: number }
+  | { readonly port: 'retire'; readonly segment: number }
   | { readonly port: 'fates'; readonly sendId: string; readonly fates: readonly Fate[] }
 
 export type Attempt = {
@@ -83,9 +87,9 @@ export type Outside = {
   readonly kept: readonly number[]
   readonly intake: 'open' | 'closed'
   readonly wants: 'none' | 'a group'
-  /** Groups that clients have sent, and the one that has no answer yet. */
+  /** Groups that clients have sent, and those that have no answer yet. */
   readonly offered: number
-  readonly unanswered: number
+  readonly unanswered: readonly number[]
   /** The last append that became durable. */
   readonly lastKept: number
   readonly attempts: readonly Attempt[]
@@ -101,6 +105,7 @@ export const nothingLeft: Left = {
   suspensions: 0,
   redirects: 0,
   failures: 0,
+  hangs: 0,
   refusals: 0,
   faults: 0,
   early: 0,
@@ -129,7 +134,7 @@ export const firstOutside = (left: Left): Outside => ({
   intake: 'open',
   wants: 'none',
   offered: 0,
-  unanswered: 0,
+  unanswered: [],
   lastKept: 0,
   attempts: [],
   open: [],

@@ -22,7 +22,8 @@ const sameMax = 2
 const ask = (acting: Acting, world: World, it: Asked): World => {
   const { outside } = world
   const id = acting.asked.idOf(it)
-  if (outside.asked.filter((other) => other === id).length >= sameMax) return world
+  const most = it.port === 'recover' ? 1 : sameMax
+  if (outside.asked.filter((other) => other === id).length >= most) return world
   const asked = [...outside.asked, id].sort((a, b) => a - b)
   return { ...world, outside: { ...outside, asked } }
 }
@@ -45,8 +46,10 @@ export const ports = (acting: Acting, world: World, who: string, effect: Effect)
 
 const tell = (acting: Acting, world: World, who: string, { message }: Tell): World => {
   if (message.type === 'batches.leased') {
-    const { leases, windows } = acting.contextOf(world, 'cache') as unknown as CacheContext
-    const batchesMax = windows[0]?.batchesMax ?? 0
+    const cache = acting.contextOf(world, 'cache') as unknown as CacheContext | undefined
+    const { leases = [], windows = [] } = cache ?? {}
+    const { concurrency, requestBatchesMax } = acting.inputs.dispatcher
+    const batchesMax = Math.min(windows[0]?.batchesMax ?? 0, concurrency * requestBatchesMax)
     holds(leases.length <= batchesMax, () => `the cache leases ${leases.length} batches where ${batchesMax} were asked for`) // biome-ignore format: one line
   }
   if (who !== 'endpoint-manager' || message.type !== 'endpoint.assigned') return world
@@ -63,13 +66,16 @@ const acknowledge = (
   { appendId }: IntakeEffects['acknowledge'],
 ): World => {
   const { outside } = world
-  if (outside.unanswered !== appendId) return world
+  if (!outside.unanswered.includes(appendId)) return world
   holds(outside.lastKept === appendId, () => `append ${appendId} is acknowledged, and is not durable`) // biome-ignore format: one line
-  return around(world, { unanswered: 0 })
+  return answered(world, appendId)
 }
 
 const refuse = (_: Acting, world: World, __: string, params: IntakeEffects['refuse']): World =>
-  world.outside.unanswered === params.appendId ? around(world, { unanswered: 0 }) : world
+  answered(world, params.appendId)
+
+const answered = (world: World, appendId: number): World =>
+  around(world, { unanswered: world.outside.unanswered.filter((it) => it !== appendId) })
 
 const startSend = (
   acting: Acting,
@@ -94,7 +100,7 @@ const attempt = (
   const id = world.sends[who] ?? -1
   const { newest } = acting.players.delivery.at(id).context as unknown as DeliveryContext
   holds(assignment.epoch === newest.epoch, () => `${sendId} tries under epoch ${assignment.epoch}, and knows of epoch ${newest.epoch}`) // biome-ignore format: one line
-  const others = world.outside.attempts.filter((it) => it.sendId !== sendId)
+  const others = world.outside.attempts.filter((it) => it.sendId !== sendId || it.state !== 'out')
   const it = { sendId, attempt: number, epoch: assignment.epoch, piece, state: 'out' } as const
   return around(world, { attempts: [...others, it] })
 }
@@ -188,7 +194,10 @@ const all: Readonly<Record<string, Port>> = {
     ask(acting, sealed(world, segment), { port: 'evict', segment }),
   recordFates: (acting, world, _, { sendId, fates }: DeliveryEffects['recordFates']) =>
     ask(acting, world, { port: 'fates', sendId, fates }),
-  journalAssignment: (_, world, __, params: EndpointManagerEffects['journalAssignment']) =>
-    around(world, { writes: [...world.outside.writes, params] }),
+  journalAssignment: (_, world, __, params: EndpointManagerEffects['journalAssignment']) => {
+    const { writes } = world.outside
+    const same = writes.filter(({ write }) => write === params.write).length
+    return same >= sameMax ? world : around(world, { writes: [...writes, params] })
+  },
   announce: nothing,
 }

@@ -45,15 +45,15 @@ export type System = {
   readonly resumption: typeof resumption
   /** What the ledger does with a batch that has ended before. */
   readonly secondEnd: 'left out' | 'counted'
-  /** Whether answers of the journal say which write they answer. */
-  readonly journalAnswers: 'numbered' | 'unnumbered'
+  /** What an answer of the journal is taken for. */
+  readonly journalAnswers: 'to their own write' | 'to the write that is out'
 }
 
 export const realSystem: System = {
   machines: { collector, cache, dispatcher, delivery, 'endpoint-manager': endpointManager },
   resumption,
   secondEnd: 'left out',
-  journalAnswers: 'numbered',
+  journalAnswers: 'to their own write',
 }
 
 export const urls = {

@@ -78,7 +78,11 @@ export const openTheatre = (scene: Scene, system: System, met: (cell: Cell) => v
   const place = (world: World, who: string, id: number): World => {
     if (isSingle(who)) {
       checkEpochs(players, who, world.actors[who], id)
-      return { ...world, actors: { ...world.actors, [who]: id } }
+      const actors = { ...world.actors, [who]: id }
+      const { kept, left } = world.outside
+      if (who !== 'endpoint-manager' || left.crashes === 0 || kept.at(-1) === id)
+        return { ...world, actors }
+      return { ...world, actors, outside: { ...world.outside, kept: [...kept, id].slice(-2) } }
     }
     if (id >= 0) return { ...world, sends: { ...world.sends, [who]: id } }
     const { [who]: _, ...sends } = world.sends

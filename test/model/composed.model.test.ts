@@ -1,0 +1,40 @@
+/**
+ * The scenes of `npm run prove`, as far as a few seconds take them: what is wrong there is wrong here as
+ * a rule, since the shortest way to it comes first. And each mutant has to be noticed.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { allCells, coverageOf } from './cells.ts'
+import { counterexample } from './counterexample.ts'
+import { playMutant } from './mutant-run.ts'
+import { mutants } from './mutants.ts'
+import { playScene } from './proof.ts'
+import { scenes } from './scenes.ts'
+import { unreachable } from './unreachable.ts'
+
+/** Of each scene: in all some 50,000. */
+const statesMax = 2_000
+
+const met = new Set<string>()
+for (const scene of scenes) {
+  test(`Nothing is wrong in the first states in which ${scene.name}.`, () => {
+    const { finding } = playScene(scene, { statesMax, met: (cell) => met.add(cell) })
+    assert.equal(finding === null ? '' : counterexample(finding), '')
+  })
+}
+
+test('No cell that is listed as unreachable is met, and each of them is a cell.', () => {
+  assert.deepEqual(coverageOf(met).wronglyListed, [])
+  const cells = new Set<string>(allCells())
+  for (const cell of Object.keys(unreachable)) assert.ok(cells.has(cell), cell)
+})
+
+for (const mutant of mutants) {
+  test(`It is noticed when ${mutant.name}.`, () => {
+    assert.notEqual(
+      playMutant(mutant).caught,
+      null,
+      `not noticed, although it breaks: ${mutant.breaks}`,
+    )
+  })
+}
