@@ -61,6 +61,13 @@ const flow = state({
 
 /** Where a running dispatcher belongs follows from what is out: each state names its ways out. */
 const running = ['redirectInFlight', 'suspended', 'backingOff', 'sending', 'idle'] as const
+const when: Record<(typeof running)[number], string> = {
+  redirectInFlight: 'an attempt is out under a superseded assignment',
+  suspended: 'an operator has suspended it',
+  backingOff: 'the endpoint failed',
+  sending: 'a send is out',
+  idle: 'nothing is out',
+}
 const waysOut = (self: (typeof running)[number]) =>
   running
     .filter((other) => other !== self)
@@ -68,6 +75,7 @@ const waysOut = (self: (typeof running)[number]) =>
       (other) =>
         ({
           guard: { type: 'belongsIn', params: { state: other } },
+          description: when[other],
           target: to(other),
           actions: 'setWatch',
         }) as const,
