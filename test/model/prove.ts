@@ -66,7 +66,9 @@ const playScenes = () => {
   say('     states  transitions  depth     ends  seconds   extent  scene')
   let left = options.statesMax
   const results = chosen.map((scene, index) => {
-    const statesMax = Math.max(1, Math.ceil(left / (chosen.length - index)))
+    // Scenes are smallest first: one may take half as much again as its share.
+    const share = left / (chosen.length - index)
+    const statesMax = Math.max(1, Math.ceil(Math.min(left, share * 1.5)))
     const result = playScene(scene, { statesMax, met: (cell) => met.add(cell) })
     left -= result.states
     say(sceneLine(result))

@@ -25,6 +25,12 @@ export const scenes: readonly Scene[] = [
     prompt: ['intake>collector', ...route, ...leasing],
   }),
   scene({
+    name: 'an operator pins and commands while timers of former states fire',
+    groups: one,
+    left: { pins: 1, late: 1, faults: 1, commands: 1 },
+    prompt: [...intake, ...leasing, ...route],
+  }),
+  scene({
     name: 'order is kept, whatever fails and wherever it goes',
     groups: two,
     left: { failures: 1, redirects: 1, early: 1 },
@@ -40,8 +46,10 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: 'groups of clients cross with words of the cache',
-    groups: three,
-    left: { faults: 1, early: 1, drains: 1 },
+    groups: [...two, ...two],
+    left: { early: 2, drains: 1 },
+    cache: { capacityBytes: batchBytes, whenFull: 'refuse' },
+    dispatcher: oneSend,
     prompt: ['collector>cache', ...route, ...leasing],
   }),
   scene({
