@@ -14,8 +14,8 @@ export const openTurns = (options: { readonly waitingMax: number }): Turns => {
       if (waiting >= options.waitingMax) return 'busy'
       waiting += 1
       const turn = last.then(work)
-      // Its failure is for whoever asked for it, not for the next in line.
-      last = turn.catch(() => undefined)
+      // The next in line waits for its end, good or bad. A failure is thrown to whoever asked for it.
+      last = Promise.allSettled([turn]).then(() => undefined)
       try {
         await turn
         return 'done'

@@ -34,7 +34,7 @@ export type OtlpHttpOptions = {
   readonly onRefused: (parts: readonly Arrived[], reason: Refused['reason']) => void
   /** Called for each request that is answered; how long it took since its head was here. */
   readonly onAnswer?: (answer: { readonly status: number; readonly durationMs: number }) => void
-  readonly log: Pick<Log, 'warn' | 'error'>
+  readonly log: Pick<Log, 'debug' | 'warn' | 'error'>
 }
 export type Limits = {
   /** Of a body, as sent and decompressed. */
@@ -106,8 +106,11 @@ const handler = (server: Server, options: OtlpHttpOptions) => {
     heldBytesMax: limits.decompressedBytesMax + requestsHeldMax * limits.requestBytesMax,
   })
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    // A client that goes away is nothing to report: it was not told 200.
-    response.on('error', () => undefined)
+    response.on('error', (error) => {
+      const message =
+        'A client went away before it had its answer; what it sent, it may send again.'
+      log.debug('answer.undelivered', message, { error })
+    })
     const startedMs = performance.now()
     const lease = reader.lease()
     const answer = await answerTo(request, { ...options, read: lease.read }).catch(

@@ -109,13 +109,25 @@ const treatWell = (endpoints: Stage['endpoints'], agent: Contestant['agent']): v
     endpoints[name].treat(agent, { kind: 'takes', afterMs: answerMs[name] })
 }
 
+/** The load and the play, side by side. What breaks one ends the other, and is thrown. */
 const perform = async (stage: Stage, signal: AbortSignal): Promise<void> => {
+  const broken = new AbortController()
+  const either = AbortSignal.any([signal, broken.signal])
+  const loading = load(stage, either)
+  const parts = [loading, play(stage, loading, either)]
+  try {
+    await Promise.all(parts)
+  } catch (cause) {
+    broken.abort(cause)
+    await Promise.allSettled(parts)
+    throw cause
+  }
+}
+
+const play = async (stage: Stage, loading: Promise<void>, signal: AbortSignal): Promise<void> => {
   const { startedAtMs, durationMs, endpoints, naive } = stage
   const until = (share: number): Promise<void> =>
     pause(Math.max(0, startedAtMs + share * durationMs - Date.now()), undefined, { signal })
-  const loading = load(stage, signal)
-  // It is awaited below; what breaks it before that must not end the process.
-  loading.catch(() => undefined)
 
   for (const { at, to } of script.calmRedirects) {
     await until(at)

@@ -72,7 +72,7 @@ export const openSource = async (
     },
     onRefused: (parts, reason) => refused.push({ parts, reason }),
     onAnswer: ({ status }) => statuses.push(status),
-    log: { warn: () => undefined, error: (...line) => errors.push(line) },
+    log: { debug: () => undefined, warn: () => undefined, error: (...line) => errors.push(line) },
   })
   context.after(() => source.close({ signal: AbortSignal.abort() }))
   const url = `${source.url}/v1/logs`
