@@ -164,7 +164,9 @@ test('an error that is swallowed is seen', () => {
     wrong('infra/a.ts', 'b().catch(() => {})', '1: .catch(() => {})'),
     wrong('infra/a.ts', 'b().catch((_) => undefined)', '1: .catch((_) => undefined)'),
     fine('infra/a.ts', 'try { b() } catch (cause) { log(cause) }\nb().catch(report)'),
-    fine('infra/a.ts', '// The caller awaits b too.\nlast = b.catch(() => undefined)'),
+    wrong('infra/a.ts', '// On purpose.\nb.catch(() => undefined)', '2: .catch(() => undefined)'),
+    wrong('infra/a.ts', "b.on('error', () => {})", "1: on(' ', () => {})"),
+    fine('infra/a.ts', "b.on('error', (error) => log(error))"),
   )
 })
 

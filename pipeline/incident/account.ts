@@ -16,6 +16,8 @@ export type Account = {
   /** Held when it was over. */
   readonly pending: number
   readonly redirectsObeyed: number
+  /** What was said of those that were not. */
+  readonly redirectsRefused: readonly string[]
 }
 export type NaiveAccount = Account & {
   /** As its cache has counted, for us alone. */
@@ -84,6 +86,7 @@ const naiveAccount = (stage: Stage): NaiveAccount => {
     unreported: missing - naive.heldRecords(),
     pending: naive.heldRecords(),
     redirectsObeyed: stage.obeyed.naive,
+    redirectsRefused: stage.refusals.naive,
     overwritten: naive.lost().reduce((sum, { records }) => sum + records, 0),
     stalledAtMs: isStalled ? lastMs - startedAtMs : null,
     restartedAtMs: restart === null ? null : restart.atMs - startedAtMs,
@@ -93,7 +96,7 @@ const naiveAccount = (stage: Stage): NaiveAccount => {
 }
 
 const holdfastAccount = async (
-  { arrivals, accepted, obeyed }: Stage,
+  { arrivals, accepted, obeyed, refusals }: Stage,
   contestant: HoldfastContestant,
 ): Promise<HoldfastAccount> => {
   const numbers = accepted[contestant.agent]
@@ -114,6 +117,7 @@ const holdfastAccount = async (
     unreported: Math.max(0, silent - totals.pending),
     pending: totals.pending,
     redirectsObeyed: obeyed[contestant.agent],
+    redirectsRefused: refusals[contestant.agent],
     dropEvents: drops.length,
     noticedAfterMs: latencies.length === 0 ? null : Math.max(0, ...latencies),
     dropsThatArrived: [...named].filter((number) => arrived.numbers.has(number)).length,
@@ -142,12 +146,14 @@ export const faultsOf = ({ naive, holdfast, away, redirects }: Accounts): readon
 ]
 
 const faultsOfOne = (name: string, account: HoldfastAccount, redirects: number) => {
-  const { unreported, pending, redirectsObeyed, ledgerAgrees } = account
+  const { unreported, pending, redirectsObeyed, redirectsRefused, ledgerAgrees } = account
   const faults: string[] = []
   if (unreported > 0) faults.push(`${name} lost ${unreported} records and did not say so.`)
   if (pending > 0) faults.push(`${name} still held ${pending} records at the end.`)
   if (redirectsObeyed < redirects)
-    faults.push(`${name} obeyed ${redirectsObeyed} of ${redirects} redirects.`)
+    faults.push(
+      `${name} obeyed ${redirectsObeyed} of ${redirects} redirects. ${redirectsRefused.join(' ')}`.trim(),
+    )
   if (!ledgerAgrees) faults.push(`The ledger of ${name} does not agree with what arrived.`)
   return faults
 }

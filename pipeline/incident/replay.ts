@@ -32,6 +32,8 @@ export type Stage = {
   /** Commands to change the endpoint: when each was given, and how many each agent has obeyed. */
   readonly commandsAtMs: number[]
   readonly obeyed: Record<Contestant['agent'], number>
+  /** Why the others were not, as far as anybody said. */
+  readonly refusals: Record<Contestant['agent'], string[]>
   /** When the naive agent was restarted, and who waited for its lock then. */
   restart: { readonly atMs: number; readonly waiting: number } | null
 }
@@ -100,6 +102,7 @@ const setUp = async (durationMs: number, closers: (() => Promise<unknown>)[]): P
     accepted: { naive: [], holdfast: [], away: [] },
     commandsAtMs: [],
     obeyed: { naive: 0, holdfast: 0, away: 0 },
+    refusals: { naive: [], holdfast: [], away: [] },
     restart: null,
   }
 }
@@ -186,8 +189,9 @@ const command = (stage: Stage, to: 'A' | 'B'): void => {
       () => {
         stage.obeyed[agent] += 1
       },
-      // It counts as not obeyed, which is what is judged.
-      () => undefined,
+      (cause) => {
+        stage.refusals[agent].push(cause instanceof Error ? cause.message : String(cause))
+      },
     )
   }
 }

@@ -85,7 +85,9 @@ const serve = (socket: Socket): void => {
     while (next());
   })
   // A subject that is stopped breaks its connections off: what has not arrived is seen as missing.
-  socket.on('error', () => undefined)
+  socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'ECONNRESET' && code !== 'EPIPE') process.stderr.write(`sink: ${message}\n`)
+  })
   socket.on('close', () => sockets.delete(socket))
 }
 

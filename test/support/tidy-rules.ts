@@ -148,16 +148,12 @@ export const settlements: Rule = (file) =>
     : []
 
 const emptyCatch = /\bcatch\s*(?:\([^)]*\)\s*)?\{\s*\}/g
-const emptyHandler = /\.catch\(\s*\([^)]*\)\s*=>\s*(?:\{\s*\}|undefined|null)\s*\)/g
-/** A promise that somebody else awaits may be let go of here, under a comment that says who. */
+const emptyHandler =
+  /(?:\.catch\(|\bon(?:ce)?\(\s*'[^']*',)\s*\([^)]*\)\s*=>\s*(?:\{\s*\}|undefined|null)\s*\)/g
 export const swallowing: Rule = (file) => {
   if (!isCode(file)) return []
-  const why = 'Nothing is swallowed: handle it, hand it on, or say above it who does.'
-  const lines = file.text.split('\n')
-  const handlers = found(file, 'bare', emptyHandler, why).filter(
-    ({ line }) => !/^\s*\/\/|\*\/\s*$/.test(lines[line - 2] ?? ''),
-  )
-  return [...found(file, 'bare', emptyCatch, why), ...handlers]
+  const why = 'Nothing is swallowed: handle it, or hand it on.'
+  return [emptyCatch, emptyHandler].flatMap((pattern) => found(file, 'bare', pattern, why))
 }
 
 /** Spelt so that this file does not hold them itself. */

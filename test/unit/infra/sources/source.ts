@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
@@ -94,7 +95,10 @@ export const connectTo = async (url: string): Promise<Socket> => {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   await once(socket, 'connect')
-  socket.on('error', () => undefined)
+  // The other side may break it off; anything else is a fault of the test, and ends it.
+  socket.on('error', ({ code }: NodeJS.ErrnoException) =>
+    assert.match(`${code}`, /ECONNRESET|EPIPE/),
+  )
   return socket
 }
 

@@ -21,7 +21,16 @@ const drop = (firstSeq: number, lastSeq: number) => ({
   fromMs: instant(3_000),
   toMs: instant(3_100),
 })
-const all = { accepted: 4_000, delivered: 4_000, duplicates: 0, dropped: 0, unreported: 0, pending: 0, redirectsObeyed: 7 } // biome-ignore format: one line
+const all = {
+  accepted: 4_000,
+  delivered: 4_000,
+  duplicates: 0,
+  dropped: 0,
+  unreported: 0,
+  pending: 0,
+  redirectsObeyed: 7,
+  redirectsRefused: [],
+}
 const held = { ...all, dropEvents: 0, noticedAfterMs: null, dropsThatArrived: 0, ledgerAgrees: true, drops: [] } // biome-ignore format: one line
 const lane = {
   delivered: [1_000, 2_000, 3_000, 9_999].map((atMs) => ({ atMs, records: 10 })),
@@ -90,7 +99,10 @@ describe('the picture of the incident', () => {
       ],
       [{ holdfast: { ...holdfast, delivered: 3_999, dropped: 1 } }, /Holdfast dropped 1 records/],
       [{ holdfast: { ...holdfast, pending: 8 } }, /still held 8 records/],
-      [{ holdfast: { ...holdfast, redirectsObeyed: 6 } }, /obeyed 6 of 7/],
+      [
+        { holdfast: { ...holdfast, redirectsObeyed: 6, redirectsRefused: ['Busy.'] } },
+        /obeyed 6 of 7 redirects\. Busy\.$/m,
+      ],
       [{ away: { ...away, ledgerAgrees: false } }, /The ledger of .* does not agree/],
       [{ naive: { ...naive, stalledAtMs: null } }, /did not deadlock/],
       [{ naive: { ...naive, unreported: 0 } }, /lost nothing/],
