@@ -17,7 +17,13 @@ import type { Intake } from '../infra/sources/intake.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
 import type { Config } from './config/config.ts'
-import { cacheInput, collectorInput, deliveryInput, dispatcherInput, endpointManagerInput } from './inputs.ts' // biome-ignore format: one line
+import {
+  cacheInput,
+  collectorInput,
+  deliveryInput,
+  dispatcherInput,
+  endpointManagerInput,
+} from './inputs.ts'
 import type { Keeper } from './keeper.ts'
 import { cachePorts } from './ports/cache-ports.ts'
 import { collectorPorts } from './ports/collector-ports.ts'
@@ -137,7 +143,12 @@ const startEndpointManager = (needs: Needs, cast: Pick<Cast, 'endpointManager'>)
   const isUnkept = resumed.unkept.some(({ commandId }) => commandId === configurationId)
   if (configuredUrl === url && !isUnkept) return
   const reason = `the configuration names ${url} and no more ${configuredUrl}`
-  stage.post('endpoint-manager', { type: 'endpoint.commanded', commandId: configurationId, url, reason } as never) // biome-ignore format: one line
+  stage.post('endpoint-manager', {
+    type: 'endpoint.commanded',
+    commandId: configurationId,
+    url,
+    reason,
+  } as never)
 }
 
 /** What it knew in its former life, as far as that was stored, and what the configuration said then. */
@@ -190,7 +201,9 @@ const keeping = ({ stage, keeper, clock, log, failed }: Needs): (() => void) => 
         state = 'idle'
         // The assignment itself is journaled apart: what a crash may lose now is a pin, or what was
         // proven. A full disk is no reason to stop; the next change is kept again.
-        log.error('actor.unpersisted', 'The state of the endpoint manager could not be kept.', { cause }) // biome-ignore format: one line
+        log.error('actor.unpersisted', 'The state of the endpoint manager could not be kept.', {
+          cause,
+        })
         if (!(cause instanceof JournalError)) failed(cause)
       },
     )

@@ -34,7 +34,11 @@ export const openDropWatch = ({
     meters.count('drops', { reason: drop.reason }, drop.records)
     const { tenant, service, records, reason, detail } = drop
     const stream = service === '' ? tenant : `${tenant}/${service}`
-    log.error('records.dropped', `${records} records of ${stream} are gone (${reason}): ${detail}`, { drop }) // biome-ignore format: one line
+    log.error(
+      'records.dropped',
+      `${records} records of ${stream} are gone (${reason}): ${detail}`,
+      { drop },
+    )
   }
 
   return {

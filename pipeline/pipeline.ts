@@ -56,7 +56,22 @@ export const startPipeline = async (
   const commands: PendingCommands = openPendingCommands({ stage, clock })
   const answerCommand = commands.answer
   const sends = openSendProgress()
-  const cast = startCast({ config, producer, stage, storage, intake, endpoint, keeper, clock, meters, log, answerCommand, done: endings.note, failed, gotOn: sends.gotOn }) // biome-ignore format: one thought
+  const cast = startCast({
+    config,
+    producer,
+    stage,
+    storage,
+    intake,
+    endpoint,
+    keeper,
+    clock,
+    meters,
+    log,
+    answerCommand,
+    done: endings.note,
+    failed,
+    gotOn: sends.gotOn,
+  })
   const housekeeping = repeat(clock, failed, async () => {
     await drops.look()
     await keeper.tidy()
@@ -91,7 +106,12 @@ export const startPipeline = async (
     observed: observe({ config, producer, stage, storage, commands, clock, meters, complaints }),
     watched: {
       sights: () => sightsOf(stage.actors(), { sendsEnded: sends.count(), nowMs: clock.now() }),
-      restart: openRestart({ stage, cast, intake, newProducer: () => producerId(config.name, clock) }), // biome-ignore format: one thought
+      restart: openRestart({
+        stage,
+        cast,
+        intake,
+        newProducer: () => producerId(config.name, clock),
+      }),
       noteStall: () => meters.count('stalls', {}),
     },
     sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
@@ -132,7 +152,8 @@ const openLoudStage = ({
       const { type } = message
       meters.count('deadLetters', {})
       // The collector has stopped: whoever waits for its word is told so.
-      if (isGroup(message)) intake.refuse(message.appendId, { reason: 'draining', retryAfterMs: 1_000 }) // biome-ignore format: one line
+      if (isGroup(message))
+        intake.refuse(message.appendId, { reason: 'draining', retryAfterMs: 1_000 })
       const text = `${to} could not be told ${type}: ${reason}.`
       // A send that has ended is told of assignments all the same; anything else is a fault.
       if (reason === 'stopped') log.debug('message.undelivered', text)

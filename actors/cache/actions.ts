@@ -9,7 +9,17 @@ import type { CacheContext, Leaving } from './context.ts'
 import { leasesEnded, loadsDue, offered, returned, settled } from './leasing.ts'
 import type { CacheEffects, CacheInbox, CacheInput } from './protocol.ts'
 import { evictable, fits, isRoomy, mayMakeRoom, removable } from './room.ts'
-import { departed, evictionRecorded, indexed, looked, recovered, removed, retirable, swept, windowSet } from './steps.ts' // biome-ignore format: one line
+import {
+  departed,
+  evictionRecorded,
+  indexed,
+  looked,
+  recovered,
+  removed,
+  retirable,
+  swept,
+  windowSet,
+} from './steps.ts'
 
 type Event<Type extends CacheInbox['type']> = Extract<CacheInbox, { type: Type }>
 

@@ -19,7 +19,9 @@ export const offered = (
     const { held, lanes } = taken(next, window)
     if (held.length === 0) continue
     const lease = next.nextLease
-    const leases = held.map((it): Lease => ({ lease, dispatcher: window.dispatcher, held: it, untilMs })) // biome-ignore format: one line
+    const leases = held.map(
+      (it): Lease => ({ lease, dispatcher: window.dispatcher, held: it, untilMs }),
+    )
     next = { ...next, lanes, leases: [...next.leases, ...leases], nextLease: lease + 1 }
     leased.push({ type: 'batches.leased', lease, held, untilMs })
   }

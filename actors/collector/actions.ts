@@ -6,7 +6,13 @@ import { type StateMeta, waiting } from '../kit/state.ts'
 import type { Tell } from '../kit/tell.ts'
 import { type CollectorContext, refusalOf, renewed } from './context.ts'
 import { number } from './numbering.ts'
-import type { CollectorInbox, CollectorInput, GroupOffered, IntakeEffects, Refusal } from './protocol.ts' // biome-ignore format: one line
+import type {
+  CollectorInbox,
+  CollectorInput,
+  GroupOffered,
+  IntakeEffects,
+  Refusal,
+} from './protocol.ts'
 
 export const machine = setup({
   types: {

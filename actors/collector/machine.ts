@@ -130,7 +130,10 @@ const overdue = waits({
   late: {
     target: to('overdue'),
     reenter: true,
-    actions: [{ type: 'fault', params: { why: 'the cache leaves an append unanswered' } }, appendDeadline], // biome-ignore format: one line
+    actions: [
+      { type: 'fault', params: { why: 'the cache leaves an append unanswered' } },
+      appendDeadline,
+    ],
   },
   state: state({
     on: {
@@ -146,7 +149,11 @@ const overdue = waits({
         {
           guard: { type: 'isOpen', params: ({ event }) => event },
           target: to('refusing'),
-          actions: [{ type: 'noteRefusal', params: ({ event }) => event }, giveNumbersBack, retryDeadline], // biome-ignore format: one line
+          actions: [
+            { type: 'noteRefusal', params: ({ event }) => event },
+            giveNumbersBack,
+            retryDeadline,
+          ],
         },
         otherAppend,
       ],

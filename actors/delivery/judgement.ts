@@ -49,7 +49,12 @@ export const judged = (
     }
   }
   if (nowMs >= context.leaseUntilMs) {
-    const failure = { reason: 'timed_out', detail: 'the lease ended', retryAfterMs: null, jitter: outcome.jitter } as const // biome-ignore format: one line
+    const failure = {
+      reason: 'timed_out',
+      detail: 'the lease ended',
+      retryAfterMs: null,
+      jitter: outcome.jitter,
+    } as const
     const given: DeliveryContext = { ...next, failure }
     return {
       context: given,
@@ -82,25 +87,38 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
   const { progress } = context
   switch (outcome.kind) {
     case 'accepted':
-      return { ...context, pieces: rest, progress: delivered(progress, piece, { rejected: 0, message: '' }) } // biome-ignore format: one line
+      return {
+        ...context,
+        pieces: rest,
+        progress: delivered(progress, piece, { rejected: 0, message: '' }),
+      }
     case 'partial':
       return { ...context, pieces: rest, progress: delivered(progress, piece, outcome) }
     case 'rejected': {
       if (isMisaddressed(context, outcome)) {
-        return knowsNewer(context) ? context : failed(context, { ...outcome, kind: 'failed', detail: outcome.message }, nowMs) // biome-ignore format: one line
+        return knowsNewer(context)
+          ? context
+          : failed(context, { ...outcome, kind: 'failed', detail: outcome.message }, nowMs)
       }
       // Which batch it is that the endpoint will not have is found out, so that the others go.
       const parts = piece.held.length > 1 ? halves(piece) : undefined
       if (parts !== undefined) return { ...context, pieces: [...parts, ...rest] }
       const detail = `${outcome.status} ${outcome.message}`.trim()
-      return { ...context, pieces: rest, progress: lost(progress, piece, { reason: 'rejected_by_endpoint', detail }) } // biome-ignore format: one line
+      return {
+        ...context,
+        pieces: rest,
+        progress: lost(progress, piece, { reason: 'rejected_by_endpoint', detail }),
+      }
     }
     case 'unreadable':
       return unreadable(context, outcome, nowMs)
     case 'tooLarge': {
       const parts = halves(piece)
       if (parts !== undefined) return { ...context, pieces: [...parts, ...rest] }
-      const why = { reason: 'rejected_by_endpoint', detail: '413: a single record is too large' } as const // biome-ignore format: one line
+      const why = {
+        reason: 'rejected_by_endpoint',
+        detail: '413: a single record is too large',
+      } as const
       return { ...context, pieces: rest, progress: lost(progress, piece, why) }
     }
     case 'redirected':

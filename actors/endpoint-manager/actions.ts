@@ -110,10 +110,16 @@ export const adopt = machine.enqueueActions(({ context, event, enqueue }) => {
   const assignment: Assignment = { ...draft, epoch: event.epoch }
   const from = context.current?.url ?? null
   enqueue.assign(assigned(context, assignment))
-  enqueue({ type: 'tell', params: { to: 'dispatcher', message: { type: 'endpoint.assigned', assignment } } }) // biome-ignore format: one line
+  enqueue({
+    type: 'tell',
+    params: { to: 'dispatcher', message: { type: 'endpoint.assigned', assignment } },
+  })
   enqueue({ type: 'announce', params: { kind: 'assigned', assignment, from } })
   if (commandId !== null) {
-    enqueue({ type: 'answerCommand', params: { commandId, result: { kind: 'assigned', assignment } } }) // biome-ignore format: one line
+    enqueue({
+      type: 'answerCommand',
+      params: { commandId, result: { kind: 'assigned', assignment } },
+    })
   }
 })
 
@@ -128,7 +134,11 @@ export const refuseCommand = machine.enqueueActions(({ context, event, enqueue }
   const fault = commandFault(context, event)
   const result =
     fault === null
-      ? ({ kind: 'refused', why: 'busy', reason: `${context.commands.length} commands wait` } as const) // biome-ignore format: one line
+      ? ({
+          kind: 'refused',
+          why: 'busy',
+          reason: `${context.commands.length} commands wait`,
+        } as const)
       : ({ kind: 'refused', why: 'not_allowed', reason: fault } as const)
   enqueue({ type: 'answerCommand', params: { commandId: event.commandId, result } })
 })

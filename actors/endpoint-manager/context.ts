@@ -44,7 +44,7 @@ export const initialContext = (input: EndpointManagerInput): EndpointManagerCont
   failures: 0,
   hops: [],
   mode: 'following',
-  writing: { write: 1, out: 0, draft: configuredDraft(input, input.startedAtMs), commandId: null }, // biome-ignore format: one line
+  writing: { write: 1, out: 0, draft: configuredDraft(input, input.startedAtMs), commandId: null },
   writes: 1,
   gaveUp: null,
   commands: [],

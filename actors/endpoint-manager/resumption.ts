@@ -18,7 +18,10 @@ export type Resumption = {
  */
 export const resumption = (
   former: EndpointManagerContext | undefined,
-  { input, assignments }: { readonly input: EndpointManagerInput; readonly assignments: readonly Assignment[] }, // biome-ignore format: one thought
+  {
+    input,
+    assignments,
+  }: { readonly input: EndpointManagerInput; readonly assignments: readonly Assignment[] },
 ): Resumption | undefined => {
   const known = former?.current?.epoch ?? -1
   const newer = assignments.filter(({ epoch }) => epoch > known)

@@ -39,7 +39,13 @@ export const startNaiveAgent = (options: {
   const post = async ({ payload }: Entry): Promise<{ status: number; location: string }> => {
     const headers = { 'content-type': 'application/x-protobuf' }
     const method = 'POST'
-    const answer = await request(`${url}/v1/logs`, { dispatcher, method, headers, body: payload, signal }) // biome-ignore format: one line
+    const answer = await request(`${url}/v1/logs`, {
+      dispatcher,
+      method,
+      headers,
+      body: payload,
+      signal,
+    })
     await answer.body.dump()
     const { location = '' } = answer.headers
     return { status: answer.statusCode, location: String(location) }

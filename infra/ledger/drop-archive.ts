@@ -110,7 +110,8 @@ const scanned = async (
   // While the journal holds some, what follows the last good line is an append that was cut short.
   if (before === null) contents.end = seenEnd
   if (contents.end < size) {
-    if (before === null) report(`The end of ${path} is no whole line; ${size - seenEnd} bytes are cut off.`) // biome-ignore format: one line
+    if (before === null)
+      report(`The end of ${path} is no whole line; ${size - seenEnd} bytes are cut off.`)
     await file.truncate(contents.end)
     await file.datasync()
   }

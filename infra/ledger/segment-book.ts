@@ -57,7 +57,13 @@ export const openSegmentBook = ({
   let newest = newestClosed
 
   const opened = (segment: number, ended?: ReadonlyMap<number, Mark>): Live => {
-    const live: Live = { open: 0, marks: new Map(ended), claims: new Map(), closing: null, doubt: 'none' } // biome-ignore format: one line
+    const live: Live = {
+      open: 0,
+      marks: new Map(ended),
+      claims: new Map(),
+      closing: null,
+      doubt: 'none',
+    }
     lives.set(segment, live)
     return live
   }

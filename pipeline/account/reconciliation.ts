@@ -1,6 +1,13 @@
 /** What an endpoint has, beside what the ledger says that it has. */
 import type { ReceivedRanges, ReceivedStream } from '../../infra/receiver/inventory.ts'
-import { differenceOf, intersectionOf, type RangeSet, rangeSet, type SeqRange, sizeOf } from '../../schemas/range-set.ts' // biome-ignore format: one line
+import {
+  differenceOf,
+  intersectionOf,
+  type RangeSet,
+  rangeSet,
+  type SeqRange,
+  sizeOf,
+} from '../../schemas/range-set.ts'
 import type { Joined, LedgerRanges, StreamRanges } from './stream-ranges.ts'
 
 export type Reconciliation = {

@@ -58,7 +58,14 @@ type Cell =
 
 const services = ({ tenant, streams }: Report): string =>
   htmlTable(
-    [...tenantHead(tenant), 'Service', { number: 'Lost' }, 'First and last', { number: 'Held back' }, 'Since'], // biome-ignore format: one line
+    [
+      ...tenantHead(tenant),
+      'Service',
+      { number: 'Lost' },
+      'First and last',
+      { number: 'Held back' },
+      'Since',
+    ],
     streams.map(({ lost, heldBack, ...stream }) => [
       ...tenantCell(tenant, stream.tenant),
       stream.service,
@@ -90,7 +97,16 @@ const events = ({ tenant, events: all, unlisted }: Report): string => {
   const shown = all.slice(0, eventsShownMax)
   const more = all.length - shown.length + unlisted
   const table = htmlTable(
-    [...tenantHead(tenant), 'Service', 'Numbers', { number: 'Records' }, 'From – to', 'Noticed', 'Producer', 'Id'], // biome-ignore format: one line
+    [
+      ...tenantHead(tenant),
+      'Service',
+      'Numbers',
+      { number: 'Records' },
+      'From – to',
+      'Noticed',
+      'Producer',
+      'Id',
+    ],
     shown.map((event) => [
       ...tenantCell(tenant, event.tenant),
       event.service,

@@ -106,7 +106,8 @@ const ticks = (
   scale: Scale,
 ): readonly { readonly x: number; readonly text: string }[] => {
   const [fromMs, toMs] = [Date.parse(from), Date.parse(to)]
-  const step = steps.find((ms) => (toMs - fromMs) / ms <= ticksMax) ?? Math.ceil((toMs - fromMs) / ticksMax) // biome-ignore format: one line
+  const step =
+    steps.find((ms) => (toMs - fromMs) / ms <= ticksMax) ?? Math.ceil((toMs - fromMs) / ticksMax)
   const found: { x: number; text: string }[] = []
   for (let ms = Math.ceil(fromMs / step) * step; ms <= toMs; ms += step) {
     const iso = new Date(ms).toISOString()

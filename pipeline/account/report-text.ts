@@ -87,7 +87,11 @@ const eventTable = ({ tenant, events, unlisted }: Report): string => {
 
 const markdownTable = (heads: readonly string[], rows: readonly (readonly string[])[]): string => {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(heads), line(heads.map(() => '---')), ...rows.map((row) => line(row.map(plain)))].join('\n') // biome-ignore format: one line
+  return [
+    line(heads),
+    line(heads.map(() => '---')),
+    ...rows.map((row) => line(row.map(plain))),
+  ].join('\n')
 }
 
 /** Names come from clients: none of them is markup, a new cell, or a new line. */

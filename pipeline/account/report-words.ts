@@ -94,7 +94,9 @@ export const summaryOf = ({
       ? 'No loss is known, but it cannot be ruled out.'
       : 'No record was lost.',
   ...(heldBack.records > 0
-    ? [`${records(heldBack.records)} ${heldBack.records === 1 ? 'is' : 'are'} held back and not delivered yet, ${between(heldBack)}. They are on disk, and are sent as soon as the destination takes them.`] // biome-ignore format: one line
+    ? [
+        `${records(heldBack.records)} ${heldBack.records === 1 ? 'is' : 'are'} held back and not delivered yet, ${between(heldBack)}. They are on disk, and are sent as soon as the destination takes them.`,
+      ]
     : []),
   ...(lost.records === 0 && heldBack.records === 0 && doubts.length === 0
     ? [

@@ -9,7 +9,16 @@
  * was not; one called held may have been delivered meanwhile.
  */
 import type { StreamAccount } from '../../infra/ledger/ledger.ts'
-import { differenceOf, firstOf, intersectionOf, type RangeSet, rangeSet, type SeqRange, sizeOf, unionOf } from '../../schemas/range-set.ts' // biome-ignore format: one line
+import {
+  differenceOf,
+  firstOf,
+  intersectionOf,
+  type RangeSet,
+  rangeSet,
+  type SeqRange,
+  sizeOf,
+  unionOf,
+} from '../../schemas/range-set.ts'
 import type { Observed } from '../observed.ts'
 import { rowsIn, type Scope, visitDrops, visitHeld } from './survey.ts'
 

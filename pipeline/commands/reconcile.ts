@@ -8,7 +8,15 @@ import {
 } from '../account/reconciliation.ts'
 import type { LedgerRanges } from '../account/stream-ranges.ts'
 import { adminClient, adminOption, clientAt } from './admin-client.ts'
-import { type Command, CommandError, type Input, isSet, jsonOption, textOf, UsageError } from './command.ts' // biome-ignore format: one line
+import {
+  type Command,
+  CommandError,
+  type Input,
+  isSet,
+  jsonOption,
+  textOf,
+  UsageError,
+} from './command.ts'
 import { type Column, painted, printable, table, thousands } from './table.ts'
 
 export const reconcile: Command = {
@@ -61,7 +69,9 @@ const rangesInDirectory = async (input: Input, directory: string): Promise<Recei
       `${directory} has no batches.ndjson with requests in it; nothing was compared. Another place: --received DIR or URL.`,
     )
   if (hasOlder)
-    input.warn(`The index begins at ${since ?? 'an unknown time'}; what came before it may be gone from it, and would show as missing.\n`) // biome-ignore format: one line
+    input.warn(
+      `The index begins at ${since ?? 'an unknown time'}; what came before it may be gone from it, and would show as missing.\n`,
+    )
   return inventory.ranges()
 }
 

@@ -111,7 +111,10 @@ export const parseConfig = (
       : faultsOf(parsed.error.issues, { ...file, tree } satisfies ConfigFile)),
   ]
   if (faults.length > 0 || !parsed.success)
-    return { kind: 'faulty', faults: faults.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)) } // biome-ignore format: one line
+    return {
+      kind: 'faulty',
+      faults: faults.sort((one, other) => (one.line ?? 0) - (other.line ?? 0)),
+    }
   const config = frozen(configOf(parsed.data, given.folder))
   return { kind: 'valid', config, notes: notesOn(config) }
 }

@@ -43,7 +43,11 @@ const timeline = ({ scene }: Accounts) => {
     cellsOf(scene, 'away', timelineCells),
   ]
   const redirects = marksOf(scene, scene.redirectsAtMs, timelineCells)
-  const restarts = marksOf(scene, scene.restartAtMs === null ? [] : [scene.restartAtMs], timelineCells) // biome-ignore format: one line
+  const restarts = marksOf(
+    scene,
+    scene.restartAtMs === null ? [] : [scene.restartAtMs],
+    timelineCells,
+  )
   return redirects.map((count, index) => ({
     fromMs: Math.round(index * cellMs),
     redirects: count,

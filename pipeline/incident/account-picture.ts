@@ -104,7 +104,8 @@ const dropsText = ({ away }: Accounts): string => {
     .slice(0, rangesShownMax)
     .map(({ from, to }) => `${thousands(from)}–${thousands(to)}`)
     .join(', ')
-  const more = ranges.length > rangesShownMax ? `, and ${ranges.length - rangesShownMax} ranges more` : '' // biome-ignore format: one line
+  const more =
+    ranges.length > rangesShownMax ? `, and ${ranges.length - rangesShownMax} ranges more` : ''
   const which =
     away.dropsThatArrived === 0
       ? 'Exactly those never arrived.'

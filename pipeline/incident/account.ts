@@ -45,7 +45,11 @@ export type Accounts = {
   readonly cacheBytes: number
   readonly redirects: number
   /** Redirects that the first endpoint answered with in the storm. */
-  readonly answeredRedirects: { readonly naive: number; readonly holdfast: number; readonly away: number } // biome-ignore format: one line
+  readonly answeredRedirects: {
+    readonly naive: number
+    readonly holdfast: number
+    readonly away: number
+  }
   readonly naive: NaiveAccount
   readonly holdfast: HoldfastAccount
   readonly away: HoldfastAccount

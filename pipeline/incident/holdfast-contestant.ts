@@ -51,7 +51,12 @@ export const openHoldfastContestant = async (options: {
   const post = async (payload: Buffer): Promise<number> => {
     const headers = { 'content-type': 'application/x-protobuf' }
     const method = 'POST'
-    const answer = await request(`${source}/v1/logs`, { dispatcher: client, method, headers, body: payload }) // biome-ignore format: one line
+    const answer = await request(`${source}/v1/logs`, {
+      dispatcher: client,
+      method,
+      headers,
+      body: payload,
+    })
     await answer.body.dump()
     return answer.statusCode
   }
@@ -67,7 +72,8 @@ export const openHoldfastContestant = async (options: {
     },
     redirect: async (url) => {
       const result = await command({ kind: 'set', url, reason: 'the incident, replayed' })
-      if (result.kind === 'refused') throw new Error(`${agent}: a redirect was refused: ${result.reason}`) // biome-ignore format: one line
+      if (result.kind === 'refused')
+        throw new Error(`${agent}: a redirect was refused: ${result.reason}`)
     },
     heldRecords: () => ledger.totals().pending,
     lost: () => told.map(({ drop: { atMs, records } }): Counted => ({ atMs, records })),

@@ -83,7 +83,12 @@ const setUp = async (durationMs: number, closers: (() => Promise<unknown>)[]): P
 
   const { payload } = payloadOf(0, Date.now())
   const cacheBytes = Math.round((payload.length * durationMs * cacheShare) / tickMs)
-  const startOf = (agent: Contestant['agent']) => ({ agent, url: endpoints.A.urlFor(agent), cacheBytes, folder }) // biome-ignore format: one line
+  const startOf = (agent: Contestant['agent']) => ({
+    agent,
+    url: endpoints.A.urlFor(agent),
+    cacheBytes,
+    folder,
+  })
   const naive = openNaiveContestant(startOf('naive'))
   closers.push(naive.close)
   const holdfast = await openHoldfastContestant(startOf('holdfast'))

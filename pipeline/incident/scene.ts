@@ -26,7 +26,10 @@ export const cellsOf = (scene: Scene, agent: Agent, count: number): readonly Cel
   const { startedAtMs, nowMs, durationMs, lanes } = scene
   const at = (atMs: number): number =>
     Math.min(count - 1, Math.floor(((atMs - startedAtMs) * count) / durationMs))
-  const sums = { delivered: new Array<number>(count).fill(0), lost: new Array<number>(count).fill(0) } // biome-ignore format: one line
+  const sums = {
+    delivered: new Array<number>(count).fill(0),
+    lost: new Array<number>(count).fill(0),
+  }
   for (const kind of ['delivered', 'lost'] as const)
     for (const { atMs, records } of lanes[agent][kind])
       sums[kind][at(atMs)] = (sums[kind][at(atMs)] ?? 0) + records

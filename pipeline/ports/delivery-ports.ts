@@ -80,7 +80,11 @@ export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly
         },
         (cause: unknown) => {
           const detail = cause instanceof Error ? cause.message : String(cause)
-          log.error('fates.failed', 'The end of batches could not be recorded; they go out again.', { cause }) // biome-ignore format: one line
+          log.error(
+            'fates.failed',
+            'The end of batches could not be recorded; they go out again.',
+            { cause },
+          )
           answer(sendId, { type: 'fates.failed', detail })
         },
       )

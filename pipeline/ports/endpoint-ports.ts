@@ -68,6 +68,10 @@ const announce = (
     }
     case 'redirectRefused':
       meters.count('redirectsRefused', {})
-      log.warn('redirect.refused', `A redirect is not followed: ${announcement.reason}.`, announcement) // biome-ignore format: one line
+      log.warn(
+        'redirect.refused',
+        `A redirect is not followed: ${announcement.reason}.`,
+        announcement,
+      )
   }
 }

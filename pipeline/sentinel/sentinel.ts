@@ -38,7 +38,11 @@ export const openSentinel = async ({
   const workerData: ThreadInput = { listen, upstream, stallAfterMs, level, buffer: board.buffer }
   // As it is run from its sources, or as it was built.
   const entry = new URL(`./thread${extname(import.meta.url)}`, import.meta.url)
-  const thread = new Worker(entry, { workerData, resourceLimits: threadMegabytesMax, name: 'sentinel' }) // biome-ignore format: one line
+  const thread = new Worker(entry, {
+    workerData,
+    resourceLimits: threadMegabytesMax,
+    name: 'sentinel',
+  })
   const tell = (message: ToSentinel): void => thread.postMessage(message)
   const failure = Promise.withResolvers<Error>()
   const opened = Promise.withResolvers<number>()
@@ -78,7 +82,9 @@ export const openSentinel = async ({
       case 'server.failed':
         return opened.reject(new Error(message.message, { cause: message.detail }))
       case 'server.faltered':
-        return log.warn('admin.faltered', 'The admin API goes on after an error.', { error: message.detail }) // biome-ignore format: one line
+        return log.warn('admin.faltered', 'The admin API goes on after an error.', {
+          error: message.detail,
+        })
       case 'health.asked':
         return watching === undefined
           ? undefined

@@ -25,7 +25,13 @@ type Told = (subject: Subject, announcement: Announcement) => void
  */
 const stepMsMax = 1_000
 /** From good to bad. */
-const order: readonly SentinelState[] = ['watching', 'suspecting', 'recovering', 'stalled', 'failing'] // biome-ignore format: one line
+const order: readonly SentinelState[] = [
+  'watching',
+  'suspecting',
+  'recovering',
+  'stalled',
+  'failing',
+]
 
 export const openWatch = ({
   board,
@@ -46,7 +52,12 @@ export const openWatch = ({
         actions: { announce: announced, restart: () => restart(subject) },
       })
       const { remedy, graceMs } = subjectFacts[subject]
-      const input = { subject, remedy, stallAfterMs: stallAfterMs + graceMs, startedAtMs: instant(0) } // biome-ignore format: one line
+      const input = {
+        subject,
+        remedy,
+        stallAfterMs: stallAfterMs + graceMs,
+        startedAtMs: instant(0),
+      }
       return [subject, createActor(machine, { input }).start()] as const
     }),
   )
@@ -58,7 +69,11 @@ export const openWatch = ({
   let beats = board.beats()
 
   const see = (subject: Subject, nowMs: number): void => {
-    const message = { type: 'progress.seen', ...board.sight(subject), records: board.records() } as const // biome-ignore format: one line
+    const message = {
+      type: 'progress.seen',
+      ...board.sight(subject),
+      records: board.records(),
+    } as const
     watched.get(subject)?.send({ ...message, nowMs: instant(nowMs) })
   }
   return {

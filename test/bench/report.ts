@@ -89,7 +89,10 @@ const columns: readonly (readonly [string, (run: Run) => string])[] = [
 ]
 
 export const tableOf = (runs: readonly Run[]): string => {
-  const rows = [columns.map(([title]) => title), ...runs.map((run) => columns.map(([, of]) => of(run)))] // biome-ignore format: one line
+  const rows = [
+    columns.map(([title]) => title),
+    ...runs.map((run) => columns.map(([, of]) => of(run))),
+  ]
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
   return rows
     .map((row) => row.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  '))

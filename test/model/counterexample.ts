@@ -4,7 +4,14 @@ import type { Finding } from './proof.ts'
 import { singles, type Theatre } from './world.ts'
 
 export const counterexample = (finding: Finding): string =>
-  [`${finding.what}, in "${finding.scene}":`, '', ...table(finding), '', ...diagram(finding), ''].join('\n') // biome-ignore format: one line
+  [
+    `${finding.what}, in "${finding.scene}":`,
+    '',
+    ...table(finding),
+    '',
+    ...diagram(finding),
+    '',
+  ].join('\n')
 
 const table = ({ theatre, path }: Finding): readonly string[] => {
   const rows = path.map((step, index) => [
@@ -14,9 +21,14 @@ const table = ({ theatre, path }: Finding): readonly string[] => {
     statesAfter(theatre, step, index === 0 ? undefined : path[index - 1]),
   ])
   const header = ['', 'from → to', 'what', 'what is another state now']
-  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0))) // biome-ignore format: one line
+  const widths = header.map((_, column) =>
+    Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)),
+  )
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd() // biome-ignore format: one line
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
   return [header, ...rows].map(line)
 }
 
@@ -52,8 +64,12 @@ const diagram = ({ path, what }: Finding): readonly string[] => {
     '```mermaid',
     'sequenceDiagram',
     ...actors.map((who) => `  participant ${named(who)} as ${who}`),
-    ...path.map((step) => `  ${named(step.from)}->>${named(step.to)}: ${step.what.replaceAll(/[;#:]/g, ' ')}`), // biome-ignore format: one line
-    ...(last === undefined ? [] : [`  Note over ${named(last.to)}: ${what.replaceAll(/[;#:]/g, ' ')}`]), // biome-ignore format: one line
+    ...path.map(
+      (step) => `  ${named(step.from)}->>${named(step.to)}: ${step.what.replaceAll(/[;#:]/g, ' ')}`,
+    ),
+    ...(last === undefined
+      ? []
+      : [`  Note over ${named(last.to)}: ${what.replaceAll(/[;#:]/g, ' ')}`]),
     '```',
   ]
 }

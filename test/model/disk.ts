@@ -1,5 +1,4 @@
 /** The record log, the ledger and the journal do what they were asked, or fail to. */
-
 import type { Segment, SegmentWritten } from '../../actors/cache/protocol.ts'
 import type { Fate, Loss } from '../../actors/delivery/protocol.ts'
 import type { EndpointManagerContext } from '../../actors/endpoint-manager/context.ts'
@@ -122,11 +121,19 @@ const appended = (theatre: Theatre, outside: Outside, asked: AskedOf<'append'>):
     }
     const id = open === undefined || isFull ? lastFile + 1 : open.id
     lastFile = Math.max(lastFile, id)
-    const at: Position = { segment: id, offset: open === undefined || isFull ? 1 : open.held.length + 1 } // biome-ignore format: one line
+    const at: Position = {
+      segment: id,
+      offset: open === undefined || isFull ? 1 : open.held.length + 1,
+    }
     const it: Held = { batch, at }
     const number = theatre.helds.idOf(it)
     const file = files.find((other) => other.id === id)
-    const grown = { id, priority: batch.priority, held: [...(file?.held ?? []), number], sealed: 'no' } as const // biome-ignore format: one line
+    const grown = {
+      id,
+      priority: batch.priority,
+      held: [...(file?.held ?? []), number],
+      sealed: 'no',
+    } as const
     if (file === undefined) files.push(grown)
     else files[files.indexOf(file)] = grown
     held.push(it)
@@ -227,7 +234,10 @@ const checkFate = (
 ): void => {
   const { id } = held.batch
   const records = recordsOf(held)
-  holds(delivered + dropped === records, () => `${id} ends as ${delivered} delivered and ${dropped} dropped of ${records}`) // biome-ignore format: one line
+  holds(
+    delivered + dropped === records,
+    () => `${id} ends as ${delivered} delivered and ${dropped} dropped of ${records}`,
+  )
   const isTaken = delivered === 0 || took.includes(theatre.helds.idOf(held))
   holds(isTaken, () => `${id} ends as delivered, and no endpoint has taken it`)
   for (const loss of drops)
@@ -279,7 +289,11 @@ const journalMoves = (theatre: Theatre, world: World): readonly Move[] => {
     what: `${draft.url} is not journaled`,
     next: () => {
       const answer = message({ type: 'journal.failed', ...numbered, detail: 'EIO' })
-      return theatre.told({ ...world, outside: { ...spent(outside, 'faults'), writes } }, to, answer) // biome-ignore format: one line
+      return theatre.told(
+        { ...world, outside: { ...spent(outside, 'faults'), writes } },
+        to,
+        answer,
+      )
     },
   }
   return [kept, failed]

@@ -74,7 +74,6 @@ const withTaken = (
   { took }: Outside,
   piece: Attempt['piece'],
 ): readonly number[] =>
-  // biome-ignore format: one line
   [...new Set([...took, ...piece.held.map((held) => theatre.helds.idOf(held))])].sort(
     (a, b) => a - b,
   )

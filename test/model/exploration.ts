@@ -42,7 +42,13 @@ export const explored = (
 ): Explored => {
   const coder = openCoder()
   const table = openStateTable(coder.width)
-  const [parents, first, targets, labels, goals] = [openIntegers(), openIntegers(), openIntegers(), openIntegers(), openIntegers()] // biome-ignore format: one line
+  const [parents, first, targets, labels, goals] = [
+    openIntegers(),
+    openIntegers(),
+    openIntegers(),
+    openIntegers(),
+    openIntegers(),
+  ]
   const actors: string[] = []
   const actorOf = (who: string): number => {
     const known = actors.indexOf(who)
@@ -75,8 +81,16 @@ export const explored = (
       throw cause
     }
   }
-  const result = (graph: Omit<Graph, 'first' | 'targets' | 'labels' | 'goals' | 'size'>, violation: Explored['violation']): Explored => // biome-ignore format: one line
-    ({ graph: { ...graph, size: table.size(), first, targets, labels, goals }, actors, violation, pathTo, worldOf }) // biome-ignore format: one line
+  const result = (
+    graph: Omit<Graph, 'first' | 'targets' | 'labels' | 'goals' | 'size'>,
+    violation: Explored['violation'],
+  ): Explored => ({
+    graph: { ...graph, size: table.size(), first, targets, labels, goals },
+    actors,
+    violation,
+    pathTo,
+    worldOf,
+  })
 
   const add = (world: World, parent: number): number => {
     const { id, isNew } = table.add(coder.encoded(world))

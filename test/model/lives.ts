@@ -96,7 +96,9 @@ const begunAnew = (theatre: Theatre, outside: Outside, manager: number | null): 
       ? undefined
       : (players.at(manager).context as unknown as EndpointManagerContext)
   const input = theatre.inputs.manager
-  const assignments = outside.journal.map((it, index): Assignment => ({ ...it, epoch: epoch(index + 1) })) // biome-ignore format: one line
+  const assignments = outside.journal.map(
+    (it, index): Assignment => ({ ...it, epoch: epoch(index + 1) }),
+  )
   const resumed = theatre.system.resumption(former, { input, assignments })
   const gone = new Set([...outside.evicted, ...outside.retired])
   const files = outside.files.flatMap((it) =>

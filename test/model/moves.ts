@@ -37,7 +37,6 @@ const messageMoves = (theatre: Theatre, world: World): readonly Move[] =>
       id: number | null,
       cost?: 'doubles' | 'losses',
     ): void => {
-      // biome-ignore format: one line
       const { [name]: _, ...others } = world.channels
       const channels = left.length === 0 ? others : { ...others, [name]: left }
       const outside = cost === undefined ? world.outside : spent(world.outside, cost)
@@ -68,7 +67,6 @@ const operatorMoves = (theatre: Theatre, world: World): readonly Move[] => {
     to: string,
     message: Message & Readonly<Record<string, unknown>>,
   ): void => {
-    // biome-ignore format: one line
     const commandId = message['commandId'] as string | undefined
     const open = commandId === undefined ? outside.open : [...outside.open, commandId]
     moves.push({
@@ -101,7 +99,13 @@ const operatorMoves = (theatre: Theatre, world: World): readonly Move[] => {
   const context = theatre.contextOf(world, 'dispatcher') as unknown as DispatcherContext | undefined
   if (context?.intent === 'suspend') {
     const next = (): World => theatre.told(world, 'dispatcher', { type: 'dispatch.resumed' })
-    moves.push({ kind: 'answer', from: 'operator', to: 'dispatcher', what: 'dispatch.resumed', next }) // biome-ignore format: one line
+    moves.push({
+      kind: 'answer',
+      from: 'operator',
+      to: 'dispatcher',
+      what: 'dispatch.resumed',
+      next,
+    })
   }
   return moves
 }

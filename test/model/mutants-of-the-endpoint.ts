@@ -28,7 +28,11 @@ export const endpointMutants: readonly Mutant[] = [
       machines: {
         'endpoint-manager': edited(endpointManager, (state) => {
           state('probation').entry = assign(({ context }: { context: EndpointManagerContext }) => ({
-            lastGood: context.lastGood ?? (context.current?.url === urls.a && context.current.by !== 'configuration' ? urls.b : null), // biome-ignore format: one line
+            lastGood:
+              context.lastGood ??
+              (context.current?.url === urls.a && context.current.by !== 'configuration'
+                ? urls.b
+                : null),
           }))
         }),
       },

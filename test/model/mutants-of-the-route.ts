@@ -14,7 +14,15 @@ import { dispatcher } from '../../actors/dispatcher/machine.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Assignment } from '../../schemas/messages.ts'
 import type { Mutant } from './mutant-run.ts'
-import { defer, edited, forPatience, ignored, provided, transitionsOf, withoutAction } from './mutation.ts' // biome-ignore format: one line
+import {
+  defer,
+  edited,
+  forPatience,
+  ignored,
+  provided,
+  transitionsOf,
+  withoutAction,
+} from './mutation.ts'
 import { part, type Scene, scene } from './scene.ts'
 
 const one = [[part()]]
@@ -68,7 +76,9 @@ export const routeMutants: readonly Mutant[] = [
     name: 'the deadline of an attempt is gone',
     breaks: 'there is a way on from every state',
     scene: under({ hangs: 1 }),
-    system: { machines: { delivery: edited(delivery, (state) => forPatience(state('attempting'))) } }, // biome-ignore format: one line
+    system: {
+      machines: { delivery: edited(delivery, (state) => forPatience(state('attempting'))) },
+    },
   },
   {
     name: 'a redirect aborts the sends that are out, and forgets them',
@@ -112,7 +122,6 @@ export const routeMutants: readonly Mutant[] = [
                 { context }: { context: DispatcherContext },
                 { assignment }: { assignment: Assignment },
               ) => ({
-                // biome-ignore format: one line
                 assignment: { ...assignment, epoch: context.assignment?.epoch ?? assignment.epoch },
               }),
             ),
@@ -155,7 +164,12 @@ export const routeMutants: readonly Mutant[] = [
               to: 'cache',
               message: {
                 type: 'batches.settled',
-                settlements: held.map(({ batch, at }) => ({ batchId: batch.id, at, delivered: 1, dropped: 0 })), // biome-ignore format: one line
+                settlements: held.map(({ batch, at }) => ({
+                  batchId: batch.id,
+                  at,
+                  delivered: 1,
+                  dropped: 0,
+                })),
               },
             }),
           }
@@ -176,9 +190,13 @@ export const routeMutants: readonly Mutant[] = [
                 { context }: { context: DispatcherContext },
                 { assignment }: { assignment: Assignment },
               ) => ({
-                // biome-ignore format: one line
                 assignment,
-                sends: Object.fromEntries(Object.entries(context.sends).map(([id, it]) => [id, { ...it, epoch: assignment.epoch }])), // biome-ignore format: one line
+                sends: Object.fromEntries(
+                  Object.entries(context.sends).map(([id, it]) => [
+                    id,
+                    { ...it, epoch: assignment.epoch },
+                  ]),
+                ),
               }),
             ),
           },
@@ -206,7 +224,9 @@ export const routeMutants: readonly Mutant[] = [
       machines: {
         dispatcher: edited(dispatcher, (state) => {
           for (const name of ['sending', 'redirectInFlight'])
-            state(name).on['endpoint.assigned'] = transitionsOf(withoutAction(state(name).on['endpoint.assigned'], tellSends)) // biome-ignore format: one line
+            state(name).on['endpoint.assigned'] = transitionsOf(
+              withoutAction(state(name).on['endpoint.assigned'], tellSends),
+            )
         }),
         delivery: edited(delivery, (state) => forPatience(state('awaitingAssignment'))),
       },

@@ -16,7 +16,13 @@ import { batchBytes, part, type Scene, scene } from './scene.ts'
 const one = [[part()]]
 const two = [[part()], [part()]]
 const three = [[part()], [part()], [part()]]
-const route = ['endpoint-manager>dispatcher', 'dispatcher>endpoint-manager', 'dispatcher>delivery', 'delivery>dispatcher', 'delivery>endpoint-manager'] // biome-ignore format: one line
+const route = [
+  'endpoint-manager>dispatcher',
+  'dispatcher>endpoint-manager',
+  'dispatcher>delivery',
+  'delivery>dispatcher',
+  'delivery>endpoint-manager',
+]
 const under = (left: Scene['left'], more: Partial<Scene> = {}): Scene =>
   scene({ name: 'the mutant’s own', groups: one, prompt: route, left, ...more })
 
@@ -50,7 +56,6 @@ export const storeMutants: readonly Mutant[] = [
           actions: {
             settle: assign(
               ({ context }: InCache, { settlements }: { settlements: readonly Settlement[] }) => {
-                // biome-ignore format: one line
                 const next = settled(context, settlements)
                 const segments = next.lanes.normal.segments.map((it) => ({ ...it, batches: 0 }))
                 return {
@@ -73,7 +78,9 @@ export const storeMutants: readonly Mutant[] = [
         cache: provided(cache, {
           actions: {
             takeBack: assign(({ context }: InCache, { held }: { held: readonly Held[] }) => ({
-              leases: context.leases.filter((it) => !held.some(({ batch }) => batch.id === it.held.batch.id)), // biome-ignore format: one line
+              leases: context.leases.filter(
+                (it) => !held.some(({ batch }) => batch.id === it.held.batch.id),
+              ),
             })),
           },
         }),
@@ -83,7 +90,10 @@ export const storeMutants: readonly Mutant[] = [
   {
     name: 'demand is counted up, instead of replaced',
     breaks: 'no more is leased than was asked for',
-    scene: under({ doubles: 1 }, { groups: three, restless: ['demand.raised'], dispatcher: { concurrency: 1 } }), // biome-ignore format: one line
+    scene: under(
+      { doubles: 1 },
+      { groups: three, restless: ['demand.raised'], dispatcher: { concurrency: 1 } },
+    ),
     system: {
       machines: {
         cache: provided(cache, {
@@ -93,8 +103,14 @@ export const storeMutants: readonly Mutant[] = [
                 { context }: InCache,
                 { dispatcher: name, round, batchesMax, bytesMax }: DemandRaised,
               ) => ({
-                // biome-ignore format: one line
-                windows: [{ dispatcher: name, round, bytesMax, batchesMax: batchesMax + (context.windows[0]?.batchesMax ?? 0) }], // biome-ignore format: one line
+                windows: [
+                  {
+                    dispatcher: name,
+                    round,
+                    bytesMax,
+                    batchesMax: batchesMax + (context.windows[0]?.batchesMax ?? 0),
+                  },
+                ],
               }),
             ),
           },
@@ -111,7 +127,10 @@ export const storeMutants: readonly Mutant[] = [
         cache: edited(cache, (state) => {
           for (const name of ['open', 'full', 'appending'])
             state(name).on['timer.fired'] = withoutAction(state(name).on['timer.fired'], sweep)
-          state('appending').on['log.appended'] = withoutAction(state('appending').on['log.appended'], sweep) // biome-ignore format: one line
+          state('appending').on['log.appended'] = withoutAction(
+            state('appending').on['log.appended'],
+            sweep,
+          )
         }),
       },
     },
@@ -136,10 +155,16 @@ export const storeMutants: readonly Mutant[] = [
       machines: {
         cache: edited(cache, (state) => {
           const { on } = state('recovering')
-          on['log.recovered'] = { actions: [{ type: 'recovered', params: ({ event }: { event: object }) => event }] } // biome-ignore format: one line
+          on['log.recovered'] = {
+            actions: [{ type: 'recovered', params: ({ event }: { event: object }) => event }],
+          }
           on['demand.raised'] = {
             target: 'open',
-            actions: [{ type: 'setWindow', params: ({ event }: { event: object }) => event }, proceedCache, tellOpened], // biome-ignore format: one line
+            actions: [
+              { type: 'setWindow', params: ({ event }: { event: object }) => event },
+              proceedCache,
+              tellOpened,
+            ],
           }
         }),
         dispatcher: edited(dispatcher, (state) => {
@@ -184,7 +209,9 @@ export const storeMutants: readonly Mutant[] = [
         collector: edited(collector, (state) => {
           state('appending').entry = {
             type: 'acknowledge',
-            params: ({ context }: { context: CollectorContext }) => ({ appendId: context.open?.appendId ?? -1 }), // biome-ignore format: one line
+            params: ({ context }: { context: CollectorContext }) => ({
+              appendId: context.open?.appendId ?? -1,
+            }),
           }
         }),
       },

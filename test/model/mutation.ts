@@ -53,7 +53,10 @@ export const withoutAction = (value: unknown, action: unknown): unknown =>
     const actions = (
       Array.isArray(transition['actions']) ? transition['actions'] : [transition['actions']]
     ) as Action[]
-    const left = actions.filter((it) => it !== undefined && it !== action && (typeof action !== 'string' || nameOf(it) !== action)) // biome-ignore format: one line
+    const left = actions.filter(
+      (it) =>
+        it !== undefined && it !== action && (typeof action !== 'string' || nameOf(it) !== action),
+    )
     return { ...transition, actions: left }
   })
 

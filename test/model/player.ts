@@ -107,7 +107,8 @@ export const openPlayers = (part: Part): Players => {
       const event = { ...next, nowMs } as never
       const step = stepFrom(machine, snapshot as never, event)
       snapshot = step.snapshot as AnyMachineSnapshot
-      if (snapshot.status === 'error') throw new Violation(`the ${machine.id} throws: ${String(snapshot.error)}`) // biome-ignore format: one line
+      if (snapshot.status === 'error')
+        throw new Violation(`the ${machine.id} throws: ${String(snapshot.error)}`)
       const value = String(snapshot.value)
       const puts = step.effects.some(({ type }) => type === 'defer')
       const deferred = puts ? [...player.deferred, next] : player.deferred
@@ -134,7 +135,11 @@ export const openPlayers = (part: Part): Players => {
       armedMs: input?.deadlineMs ?? null,
       status: 'active',
     }
-    return settle(player, actions.filter(({ type }) => !type.startsWith('xstate.')), 0) // biome-ignore format: one line
+    return settle(
+      player,
+      actions.filter(({ type }) => !type.startsWith('xstate.')),
+      0,
+    )
   }
 
   return {

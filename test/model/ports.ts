@@ -50,12 +50,21 @@ const tell = (acting: Acting, world: World, who: string, { message }: Tell): Wor
     const { leases = [], windows = [] } = cache ?? {}
     const { concurrency, requestBatchesMax } = acting.inputs.dispatcher
     const batchesMax = Math.min(windows[0]?.batchesMax ?? 0, concurrency * requestBatchesMax)
-    holds(leases.length <= batchesMax, () => `the cache leases ${leases.length} batches where ${batchesMax} were asked for`) // biome-ignore format: one line
+    holds(
+      leases.length <= batchesMax,
+      () => `the cache leases ${leases.length} batches where ${batchesMax} were asked for`,
+    )
   }
   if (who !== 'endpoint-manager' || message.type !== 'endpoint.assigned') return world
   const { epoch, url } = message.assignment
-  holds(world.outside.journal[epoch - 1]?.url === url, () => `epoch ${epoch} is told for ${url}, and is not so in the journal`) // biome-ignore format: one line
-  holds(epoch >= world.outside.told, () => `epoch ${epoch} is told after epoch ${world.outside.told}`) // biome-ignore format: one line
+  holds(
+    world.outside.journal[epoch - 1]?.url === url,
+    () => `epoch ${epoch} is told for ${url}, and is not so in the journal`,
+  )
+  holds(
+    epoch >= world.outside.told,
+    () => `epoch ${epoch} is told after epoch ${world.outside.told}`,
+  )
   return around(world, { told: epoch })
 }
 
@@ -67,7 +76,10 @@ const acknowledge = (
 ): World => {
   const { outside } = world
   if (!outside.unanswered.includes(appendId)) return world
-  holds(outside.lastKept === appendId, () => `append ${appendId} is acknowledged, and is not durable`) // biome-ignore format: one line
+  holds(
+    outside.lastKept === appendId,
+    () => `append ${appendId} is acknowledged, and is not durable`,
+  )
   return answered(world, appendId)
 }
 
@@ -85,7 +97,11 @@ const startSend = (
 ): World => {
   const { sendId, held, assignment, leaseUntilMs, nowMs } = params
   const context = acting.contextOf(world, 'dispatcher') as unknown as DispatcherContext
-  holds(assignment.epoch === context.assignment?.epoch, () => `${sendId} starts under epoch ${assignment.epoch}, which its dispatcher knows to be superseded`) // biome-ignore format: one line
+  holds(
+    assignment.epoch === context.assignment?.epoch,
+    () =>
+      `${sendId} starts under epoch ${assignment.epoch}, which its dispatcher knows to be superseded`,
+  )
   const input = { sendId, held, assignment, leaseUntilMs, startedAtMs: nowMs }
   return acting.startedSend(world, input)
 }
@@ -99,7 +115,10 @@ const attempt = (
   const { sendId, attempt: number, assignment, piece } = params
   const id = world.sends[who] ?? -1
   const { newest } = acting.players.delivery.at(id).context as unknown as DeliveryContext
-  holds(assignment.epoch === newest.epoch, () => `${sendId} tries under epoch ${assignment.epoch}, and knows of epoch ${newest.epoch}`) // biome-ignore format: one line
+  holds(
+    assignment.epoch === newest.epoch,
+    () => `${sendId} tries under epoch ${assignment.epoch}, and knows of epoch ${newest.epoch}`,
+  )
   const others = world.outside.attempts.filter((it) => it.sendId !== sendId || it.state !== 'out')
   const it = { sendId, attempt: number, epoch: assignment.epoch, piece, state: 'out' } as const
   return around(world, { attempts: [...others, it] })
@@ -132,7 +151,10 @@ const removeEvicted = (
   _: string,
   { eviction: { segment } }: CacheEffects['removeEvicted'],
 ): World => {
-  holds(world.outside.evicted.includes(segment), () => `segment ${segment} is removed, and its loss is not durable`) // biome-ignore format: one line
+  holds(
+    world.outside.evicted.includes(segment),
+    () => `segment ${segment} is removed, and its loss is not durable`,
+  )
   return ask(acting, world, { port: 'remove', segment })
 }
 

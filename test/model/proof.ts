@@ -38,7 +38,12 @@ export const playScene = (
   const theatre = openTheatre(scene, system, met)
   const found = explored(theatre, { statesMax })
   const { graph, violation } = found
-  const finding = (what: string, path: readonly Step[]): Finding => ({ scene: scene.name, what, path, theatre }) // biome-ignore format: one line
+  const finding = (what: string, path: readonly Step[]): Finding => ({
+    scene: scene.name,
+    what,
+    path,
+    theatre,
+  })
   const atState = (what: string, state: number | null): Finding | null =>
     state === null ? null : finding(what, found.pathTo(state))
   return {

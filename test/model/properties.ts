@@ -17,7 +17,6 @@ const deliveriesOf = (
   theatre: Theatre,
   world: World,
 ): readonly (readonly [string, Player, DeliveryContext])[] =>
-  // biome-ignore format: one line
   Object.entries(world.sends).map(([sendId, id]) => {
     const player = theatre.players.delivery.at(id)
     return [sendId, player, player.context as unknown as DeliveryContext] as const
@@ -29,11 +28,18 @@ export const properties: Readonly<Record<string, (theatre: Theatre, world: World
       ids.reduce((total, id) => total + of(id), 0)
     const records = (id: number): number => recordsOf(theatre.helds.at(id))
     const held = outside.files.flatMap((file) => file.held)
-    const pending = sum(held.filter((id) => !(id in outside.ends)), records) // biome-ignore format: one line
+    const pending = sum(
+      held.filter((id) => !(id in outside.ends)),
+      records,
+    )
     const delivered = sum(outside.accepted, (id) => outside.ends[id]?.[0] ?? 0)
     const dropped = sum(outside.accepted, (id) => outside.ends[id]?.[1] ?? 0)
     const accepted = sum(outside.accepted, records)
-    holds(accepted === delivered + dropped + pending, () => `${accepted} records accepted are not ${delivered} delivered, ${dropped} dropped and ${pending} pending`) // biome-ignore format: one line
+    holds(
+      accepted === delivered + dropped + pending,
+      () =>
+        `${accepted} records accepted are not ${delivered} delivered, ${dropped} dropped and ${pending} pending`,
+    )
   },
 
   'no number of a stream is left out or used twice': (theatre, { outside }) => {
@@ -53,9 +59,15 @@ export const properties: Readonly<Record<string, (theatre: Theatre, world: World
     if (context === null || state === 'draining') return
     const epoch = context.assignment?.epoch ?? -1
     const isOlder = Object.values(context.sends).some((send) => send.epoch < epoch)
-    holds((state === 'redirectInFlight') === isOlder, () => `the dispatcher is ${state}, and an older attempt is ${isOlder ? '' : 'not '}out`) // biome-ignore format: one line
+    holds(
+      (state === 'redirectInFlight') === isOlder,
+      () => `the dispatcher is ${state}, and an older attempt is ${isOlder ? '' : 'not '}out`,
+    )
     for (const [sendId, , { under }] of deliveriesOf(theatre, world))
-      holds(under.epoch >= epoch || state === 'redirectInFlight', () => `${sendId} is out under epoch ${under.epoch}, and the dispatcher is ${state}`) // biome-ignore format: one line
+      holds(
+        under.epoch >= epoch || state === 'redirectInFlight',
+        () => `${sendId} is out under epoch ${under.epoch}, and the dispatcher is ${state}`,
+      )
   },
 
   'a send knows nothing that its dispatcher does not, and each is in its books': (
@@ -66,7 +78,10 @@ export const properties: Readonly<Record<string, (theatre: Theatre, world: World
     if (context === null) return
     for (const [sendId, , { newest }] of deliveriesOf(theatre, world)) {
       holds(sendId in context.sends, () => `${sendId} is out, and its dispatcher does not know it`)
-      holds(newest.epoch <= (context.assignment?.epoch ?? -1), () => `${sendId} knows epoch ${newest.epoch}, and its dispatcher does not`) // biome-ignore format: one line
+      holds(
+        newest.epoch <= (context.assignment?.epoch ?? -1),
+        () => `${sendId} knows epoch ${newest.epoch}, and its dispatcher does not`,
+      )
     }
   },
 
@@ -79,7 +94,10 @@ export const properties: Readonly<Record<string, (theatre: Theatre, world: World
 
   'what is leased is in somebody’s hands': (theatre, world) => {
     const { left } = world.outside
-    const isCalm = left.slips === 0 && theatre.scene.left.slips === undefined && theatre.scene.restless.length === 0 // biome-ignore format: one line
+    const isCalm =
+      left.slips === 0 &&
+      theatre.scene.left.slips === undefined &&
+      theatre.scene.restless.length === 0
     const context = contextOf<CacheContext>(theatre, world, 'cache')
     if (context === null || !isCalm || world.outside.draining !== 'no') return
     const hands = handsOf(theatre, world)
@@ -110,7 +128,10 @@ export const properties: Readonly<Record<string, (theatre: Theatre, world: World
   'a restart knows every assignment that anybody was told of': (theatre, world) => {
     const context = contextOf<EndpointManagerContext>(theatre, world, 'endpoint-manager')
     const epoch = context?.current?.epoch ?? 0
-    holds(epoch >= world.outside.told, () => `epoch ${world.outside.told} was told, and ${epoch} is what the endpoint manager knows`) // biome-ignore format: one line
+    holds(
+      epoch >= world.outside.told,
+      () => `epoch ${world.outside.told} was told, and ${epoch} is what the endpoint manager knows`,
+    )
   },
 
   'an endpoint is rolled back from once for each time that one was gone to': (_, { outside }) => {

@@ -87,7 +87,9 @@ const totals = {
   seconds: Number(sum((it) => it.seconds).toFixed(1)),
 }
 const bounded = results.filter(({ extent }) => extent === 'bounded').length
-say(`\n${counted(totals.states)} states, ${counted(totals.transitions)} transitions, ${totals.seconds} s, ${counted(sum((it) => it.asked))} steps of machines; ${results.length - bounded} scenes as a whole, ${bounded} up to the bound.`) // biome-ignore format: one line
+say(
+  `\n${counted(totals.states)} states, ${counted(totals.transitions)} transitions, ${totals.seconds} s, ${counted(sum((it) => it.asked))} steps of machines; ${results.length - bounded} scenes as a whole, ${bounded} up to the bound.`,
+)
 
 const findings = results.flatMap(({ finding }) => (finding === null ? [] : [finding]))
 for (const finding of findings) say(`\n${counterexample(finding)}`)
@@ -95,7 +97,9 @@ for (const finding of findings) say(`\n${counterexample(finding)}`)
 const coverage = coverageOf(met)
 const isWhole =
   options.scene === '' && results.slice(0, -1).every(({ extent }) => extent === 'whole')
-say(`${coverage.visited} of ${coverage.total} cells (state × message) were met, ${coverage.unreachable} cannot be.`) // biome-ignore format: one line
+say(
+  `${coverage.visited} of ${coverage.total} cells (state × message) were met, ${coverage.unreachable} cannot be.`,
+)
 // Where not all was looked at, nothing can be said of what was not met.
 const missing = isWhole && findings.length === 0 ? coverage.missing : []
 for (const cell of missing) say(`  neither met nor listed as unreachable: ${cell}`)
@@ -105,15 +109,30 @@ const played: MutantResult[] = []
 for (const mutant of options.mutants ? mutants : []) {
   const result = playMutant(mutant)
   played.push(result)
-  say(`${result.caught === null ? 'SURVIVES' : 'caught  '} ${result.seconds.toFixed(1).padStart(5)} s  ${mutant.name}: ${result.caught?.what ?? `expected: ${mutant.breaks}`}`) // biome-ignore format: one line
+  say(
+    `${result.caught === null ? 'SURVIVES' : 'caught  '} ${result.seconds.toFixed(1).padStart(5)} s  ${mutant.name}: ${result.caught?.what ?? `expected: ${mutant.breaks}`}`,
+  )
 }
 const survivors = played.filter(({ caught }) => caught === null).map(({ name }) => name)
-if (options.mutants) say(`${played.length - survivors.length} of ${played.length} mutants are caught.`) // biome-ignore format: one line
+if (options.mutants)
+  say(`${played.length - survivors.length} of ${played.length} mutants are caught.`)
 
 const violations = [
-  ...findings.map(({ scene, what, path }) => ({ scene, what, steps: path.map((it) => `${it.from} → ${it.to}: ${it.what}`) })), // biome-ignore format: one line
-  ...missing.map((cell) => ({ scene: 'all', what: `${cell} was not met, and is not listed as unreachable`, steps: [] })), // biome-ignore format: one line
-  ...coverage.wronglyListed.map((cell) => ({ scene: 'all', what: `${cell} is listed as unreachable, and is not`, steps: [] })), // biome-ignore format: one line
+  ...findings.map(({ scene, what, path }) => ({
+    scene,
+    what,
+    steps: path.map((it) => `${it.from} → ${it.to}: ${it.what}`),
+  })),
+  ...missing.map((cell) => ({
+    scene: 'all',
+    what: `${cell} was not met, and is not listed as unreachable`,
+    steps: [],
+  })),
+  ...coverage.wronglyListed.map((cell) => ({
+    scene: 'all',
+    what: `${cell} is listed as unreachable, and is not`,
+    steps: [],
+  })),
 ]
 if (options.json) {
   const report = {

@@ -7,12 +7,33 @@ const three = [[part()], [part()], [part()]]
 /** What reaches its recipient at once, where a scene is about something else. */
 const intake = ['intake>collector', 'cache>collector', 'collector>cache']
 const leasing = ['cache>dispatcher', 'dispatcher>cache', 'delivery>cache']
-const route = ['endpoint-manager>dispatcher', 'dispatcher>endpoint-manager', 'dispatcher>delivery', 'delivery>dispatcher', 'delivery>endpoint-manager'] // biome-ignore format: one line
+const route = [
+  'endpoint-manager>dispatcher',
+  'dispatcher>endpoint-manager',
+  'dispatcher>delivery',
+  'delivery>dispatcher',
+  'delivery>endpoint-manager',
+]
 const oneSend = { concurrency: 1 } as const
 const everyVerdict = ['rejected', 'partial', 'tooLarge', 'unreadable'] as const
 const everyFailure = ['failed', 'throttled', 'unreachable'] as const
 /** What any actor may hear twice, or late, without being wrong. A lease that comes twice is none. */
-const idempotent = ['cache.opened', 'cache.filled', 'demand.raised', 'endpoint.assigned', 'batches.returned', 'batches.settled', 'attempt.moved', 'send.ended', 'redirect.reported', 'redirect.refused', 'attempt.reported', 'endpoint.requested', 'append.done', 'append.refused'] // biome-ignore format: one line
+const idempotent = [
+  'cache.opened',
+  'cache.filled',
+  'demand.raised',
+  'endpoint.assigned',
+  'batches.returned',
+  'batches.settled',
+  'attempt.moved',
+  'send.ended',
+  'redirect.reported',
+  'redirect.refused',
+  'attempt.reported',
+  'endpoint.requested',
+  'append.done',
+  'append.refused',
+]
 
 /** Smallest first: what one does not use of the bound on states is left to those behind it. */
 export const scenes: readonly Scene[] = [
@@ -186,6 +207,19 @@ export const scenes: readonly Scene[] = [
   scene({
     name: 'a bit of everything',
     groups: two,
-    left: { commands: 1, redirects: 1, failures: 1, refusals: 1, faults: 1, early: 1, slips: 1, late: 1, crashes: 1, drains: 1, pins: 1, suspensions: 1 }, // biome-ignore format: one line
+    left: {
+      commands: 1,
+      redirects: 1,
+      failures: 1,
+      refusals: 1,
+      faults: 1,
+      early: 1,
+      slips: 1,
+      late: 1,
+      crashes: 1,
+      drains: 1,
+      pins: 1,
+      suspensions: 1,
+    },
   }),
 ]

@@ -43,7 +43,14 @@ export const messages: Readonly<Record<Case, CacheInbox>> = {
   'append.requested, one is removable': requested(large),
   'append.requested, one is evictable': requested(large),
   'append.requested, no way': requested(large),
-  'demand.raised': { type: 'demand.raised', dispatcher: 'd', round: 1, batchesMax: 8, bytesMax: 1e6, nowMs }, // biome-ignore format: one line
+  'demand.raised': {
+    type: 'demand.raised',
+    dispatcher: 'd',
+    round: 1,
+    batchesMax: 8,
+    bytesMax: 1e6,
+    nowMs,
+  },
   'batches.settled': { type: 'batches.settled', settlements: [settlementOf(leased)], nowMs },
   'batches.returned': { type: 'batches.returned', held: [leased], reason: 'throttled', nowMs },
   'drain.requested': { type: 'drain.requested', deadlineMs: instant(30_000), nowMs },
@@ -75,8 +82,12 @@ export const messages: Readonly<Record<Case, CacheInbox>> = {
   'segment.removed, roomy': removed(another),
   'removal.failed, the victim': { type: 'removal.failed', segment: victim, detail, nowMs },
   'removal.failed, another': { type: 'removal.failed', segment: another, detail, nowMs },
-  'eviction.recorded, the victim': { type: 'eviction.recorded', eviction: evictionOf(victim), nowMs }, // biome-ignore format: one line
-  'eviction.recorded, another': { type: 'eviction.recorded', eviction: evictionOf(another), nowMs }, // biome-ignore format: one line
+  'eviction.recorded, the victim': {
+    type: 'eviction.recorded',
+    eviction: evictionOf(victim),
+    nowMs,
+  },
+  'eviction.recorded, another': { type: 'eviction.recorded', eviction: evictionOf(another), nowMs },
   'eviction.failed, the victim': { type: 'eviction.failed', segment: victim, detail, nowMs },
   'eviction.failed, another': { type: 'eviction.failed', segment: another, detail, nowMs },
   'timer.fired, due': { type: 'timer.fired', nowMs: dueMs },

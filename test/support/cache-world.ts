@@ -8,7 +8,16 @@ import { cache } from '../../actors/cache/machine.ts'
 import type { CacheEffects, CacheInbox, CacheInput } from '../../actors/cache/protocol.ts'
 import type { Tell } from '../../actors/kit/tell.ts'
 import { instant } from '../../schemas/brand.ts'
-import type { AppendDone, AppendRefused, Batch, BatchesLeased, CacheFilled, CacheOpened, Held, Position } from '../../schemas/messages.ts' // biome-ignore format: one line
+import type {
+  AppendDone,
+  AppendRefused,
+  Batch,
+  BatchesLeased,
+  CacheFilled,
+  CacheOpened,
+  Held,
+  Position,
+} from '../../schemas/messages.ts'
 import { drive, type Effect, type Unstamped } from './drive.ts'
 import { type LogModel, logModel } from './log-model.ts'
 import { batch } from './specimen.ts'
@@ -153,9 +162,7 @@ const oneRecord = (
     readonly firstSeq: number
     readonly acceptedAtMs: number
   },
-): Batch =>
-  // biome-ignore format: one line
-  batch({ ...given, records: 1 })
+): Batch => batch({ ...given, records: 1 })
 
 /** K5: never more than the window, but for a batch that is larger than all of it, alone. */
 const assertCredit = ({ leases, windows }: CacheContext): void => {

@@ -154,7 +154,8 @@ export const explore = <World>({
   }
   const goals = worlds.flatMap((world, i) => (isGoal(world) ? [i] : []))
   const stuck = firstWithout(goals, sources)
-  if (stuck !== undefined) throw new CounterExample('No goal can be reached any more.', pathTo(stuck)) // biome-ignore format: one line
+  if (stuck !== undefined)
+    throw new CounterExample('No goal can be reached any more.', pathTo(stuck))
   return { worlds: worlds.length, edges, goals: goals.length }
 }
 

@@ -117,7 +117,10 @@ const statusOf = async (
     })
     await response.body.dump()
     const retryAfter = response.headers['retry-after']
-    return { status: response.statusCode, ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }) } // biome-ignore format: one line
+    return {
+      status: response.statusCode,
+      ...(retryAfter === undefined ? {} : { retryAfter: String(retryAfter) }),
+    }
   } catch (cause) {
     if (isCutOff(cause)) return { status: 0 }
     throw cause

@@ -46,7 +46,14 @@ export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) 
       written.add(growing)
     }
     lastId += 1
-    const file: File = { id: lastId, priority, batches: [], bytes: headerBytes, sealed: 'no', closing: 'no' } // biome-ignore format: one line
+    const file: File = {
+      id: lastId,
+      priority,
+      batches: [],
+      bytes: headerBytes,
+      sealed: 'no',
+      closing: 'no',
+    }
     files.set(file.id, file)
     return file
   }
@@ -54,7 +61,10 @@ export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) 
     const written = new Set<File>()
     const kept: Kept[] = []
     // As with the real ones: what would land in a segment that is going is not kept at all.
-    const lands = batches.map((batch) => ({ batch, file: fileFor(batch.priority, batch.bytes, written) })) // biome-ignore format: one line
+    const lands = batches.map((batch) => ({
+      batch,
+      file: fileFor(batch.priority, batch.bytes, written),
+    }))
     if (lands.some(({ file }) => file.closing !== 'no')) {
       for (const { file } of lands) {
         if (file.closing !== 'no') file.sealed = 'yes'
@@ -143,7 +153,10 @@ export const logModel = ({ capacityBytes }: { readonly capacityBytes: number }) 
         for (const it of pending) it.end = 'dropped'
         if (file !== undefined) file.closing = 'evicted'
         const dropped = pending.length
-        return { type: 'eviction.recorded', eviction: mintEviction({ segment, batches: dropped, dropped }) } // biome-ignore format: one line
+        return {
+          type: 'eviction.recorded',
+          eviction: mintEviction({ segment, batches: dropped, dropped }),
+        }
       })
     },
     removeEvicted: ({ eviction: { segment } }: CacheEffects['removeEvicted']): void => {

@@ -41,7 +41,8 @@ const deliveries = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[
       moves.push([`${name}: ${type}`, () => arrives(at, messages.toSpliced(at, 1))])
       if (route.inputs.order === 'kept') return moves
       // A lease that comes twice is a batch that is sent twice: its channel must not do that.
-      if (type !== 'batches.leased') moves.push([`${name}: ${type}, to come again`, () => arrives(at, messages)]) // biome-ignore format: one line
+      if (type !== 'batches.leased')
+        moves.push([`${name}: ${type}, to come again`, () => arrives(at, messages)])
     }
     return moves
   })
@@ -69,7 +70,11 @@ const operator = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] 
   const commandId = `k${world.left.commands}`
   const message = { type: 'endpoint.commanded', commandId, url: urls.b, reason: '' }
   const next = (): RouteWorld =>
-    route.told({ ...route.spent(world, 'commands'), open: [...world.open, commandId] }, 'endpoint-manager', message) // biome-ignore format: one line
+    route.told(
+      { ...route.spent(world, 'commands'), open: [...world.open, commandId] },
+      'endpoint-manager',
+      message,
+    )
   return [[`the operator commands ${urls.b}`, next]]
 }
 
@@ -81,7 +86,10 @@ const journal = (route: Route, world: RouteWorld): readonly Move<RouteWorld>[] =
   const kept = { type: 'assignment.journaled', write, epoch: after.length }
   const failed = { type: 'journal.failed', write, detail: 'the journal failed' }
   const moves: Move<RouteWorld>[] = [
-    [`journaled as ${after.length}`, () => route.told({ ...world, writes, journal: after }, 'endpoint-manager', kept)], // biome-ignore format: one line
+    [
+      `journaled as ${after.length}`,
+      () => route.told({ ...world, writes, journal: after }, 'endpoint-manager', kept),
+    ],
   ]
   if (world.left.journalFaults > 0) {
     const next = (): RouteWorld =>
@@ -145,7 +153,12 @@ const answers = (route: Route, world: RouteWorld, sendId: string): readonly Move
   }
   if (stateOf(send) !== 'attempting') return []
   const answer = (verdict: Verdict, from = world): RouteWorld =>
-    route.told(from, sendId, { type: 'attempt.answered', attempt: context.attempt, verdict, jitter: 0 } as never) // biome-ignore format: one line
+    route.told(from, sendId, {
+      type: 'attempt.answered',
+      attempt: context.attempt,
+      verdict,
+      jitter: 0,
+    } as never)
   const moves: Move<RouteWorld>[] = [
     [`${sendId} is answered 200`, () => answer({ kind: 'accepted' })],
   ]
@@ -184,21 +197,33 @@ export const checkOf =
     const epoch = context.assignment?.epoch ?? -1
     const state = stateOf(world.dispatcher)
     const isOlderOut = Object.values(context.sends).some((send) => send.epoch < epoch)
-    assert.equal(state === 'redirectInFlight', isOlderOut, 'redirectInFlight, and nothing older is out, or not') // biome-ignore format: one line
+    assert.equal(
+      state === 'redirectInFlight',
+      isOlderOut,
+      'redirectInFlight, and nothing older is out, or not',
+    )
     for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
       assert.ok(sendId in context.sends, `${sendId} is out, and the dispatcher does not know it`)
       assert.ok(snapshot.context.newest.epoch <= epoch, `${sendId} knows more than the dispatcher`)
-      if (snapshot.context.under.epoch < epoch) assert.equal(state, 'redirectInFlight', `${sendId} is out under an older epoch`) // biome-ignore format: one line
+      if (snapshot.context.under.epoch < epoch)
+        assert.equal(state, 'redirectInFlight', `${sendId} is out under an older epoch`)
     }
     const { current } = world.manager.snapshot.context
-    if (current !== null) assert.equal(current.url, world.journal[current.epoch - 1], 'an assignment that is not in the journal') // biome-ignore format: one line
+    if (current !== null)
+      assert.equal(
+        current.url,
+        world.journal[current.epoch - 1],
+        'an assignment that is not in the journal',
+      )
     checkHands(world)
     if (isStill(world)) checkStill(route, world)
   }
 
 /** Every leased batch is in one place: on its way to the dispatcher, with it, or with one send. */
 const checkHands = (world: RouteWorld): void => {
-  const leasing = (world.channels['cache>dispatcher'] ?? []) as unknown as readonly { held: readonly { batch: { id: string } }[] }[] // biome-ignore format: one line
+  const leasing = (world.channels['cache>dispatcher'] ?? []) as unknown as readonly {
+    held: readonly { batch: { id: string } }[]
+  }[]
   const hands = [
     ...leasing.flatMap(({ held }) => held),
     ...world.dispatcher.snapshot.context.pending.map(({ held }) => held),
@@ -217,15 +242,27 @@ const checkStill = ({ inputs }: Route, world: RouteWorld): void => {
   const { assignment, sends, failures } = world.dispatcher.snapshot.context
   assert.deepEqual(assignment, current, 'the newest assignment is not adopted')
   assert.deepEqual(world.open, [], 'a command that nobody answers')
-  assert.deepEqual(Object.keys(sends).sort(), Object.keys(world.sends).sort(), 'a send that has ended is still in the books') // biome-ignore format: one line
+  assert.deepEqual(
+    Object.keys(sends).sort(),
+    Object.keys(world.sends).sort(),
+    'a send that has ended is still in the books',
+  )
   const isOlderOut = Object.values(world.sends).some(
     ({ snapshot }) => snapshot.context.under.epoch < (assignment?.epoch ?? -1),
   )
-  assert.equal(stateOf(world.dispatcher) === 'redirectInFlight', isOlderOut, 'redirectInFlight, and no older attempt is out, or not') // biome-ignore format: one line
+  assert.equal(
+    stateOf(world.dispatcher) === 'redirectInFlight',
+    isOlderOut,
+    'redirectInFlight, and no older attempt is out, or not',
+  )
   if (assignment !== null && failures === 0)
     assert.ok(world.window.batchesMax > 1, 'the window is closed for no reason')
   for (const [sendId, { snapshot }] of Object.entries(world.sends)) {
-    assert.equal(snapshot.context.newest.epoch, assignment?.epoch, `${sendId} was not told the newest`) // biome-ignore format: one line
+    assert.equal(
+      snapshot.context.newest.epoch,
+      assignment?.epoch,
+      `${sendId} was not told the newest`,
+    )
     // An assignment that the journal did not take is no answer to a redirect; the deadline is.
     if (world.left.journalFaults < inputs.bounds.journalFaults) continue
     assert.notEqual(

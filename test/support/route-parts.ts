@@ -23,7 +23,13 @@ export const heldAt = (
   } = {},
 ): Held => {
   const firstSeq = seq(offset * 100)
-  const coordinates = { producer: 'edge', tenant, service, firstSeq, lastSeq: seq(firstSeq + records - 1) } // biome-ignore format: one line
+  const coordinates = {
+    producer: 'edge',
+    tenant,
+    service,
+    firstSeq,
+    lastSeq: seq(firstSeq + records - 1),
+  }
   return {
     batch: {
       id: batchId(coordinates),

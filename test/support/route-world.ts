@@ -113,10 +113,18 @@ export const openRoute = (inputs: RouteInputs) => {
     }
     if (message.type === 'batches.returned') {
       const { held } = message as BatchesReturned
-      return letGo(world, held.map(({ batch }) => batch.id), 'held') // biome-ignore format: one line
+      return letGo(
+        world,
+        held.map(({ batch }) => batch.id),
+        'held',
+      )
     }
     const { settlements } = message as unknown as { settlements: { batchId: string }[] }
-    return letGo(world, settlements.map(({ batchId }) => batchId), 'settled') // biome-ignore format: one line
+    return letGo(
+      world,
+      settlements.map(({ batchId }) => batchId),
+      'settled',
+    )
   }
 
   const did = (world: RouteWorld, who: string, { type, params }: Effect): RouteWorld => {
@@ -135,7 +143,12 @@ export const openRoute = (inputs: RouteInputs) => {
       case 'attempt': {
         const { sendId, assignment } = params as DeliveryEffects['attempt']
         const context = (world.sends[sendId]?.snapshot as AnyMachineSnapshot | undefined)?.context
-        if (context !== undefined) assert.equal(assignment.epoch, context.newest.epoch, 'an attempt under an older assignment than its send knows') // biome-ignore format: one line
+        if (context !== undefined)
+          assert.equal(
+            assignment.epoch,
+            context.newest.epoch,
+            'an attempt under an older assignment than its send knows',
+          )
         return world
       }
       case 'journalAssignment': {

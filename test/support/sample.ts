@@ -1,4 +1,11 @@
-import { type Definition, type DefinitionsByName, isArray, isDefinition, isUnion, type Shape } from '../../schemas/definition.ts' // biome-ignore format: one line
+import {
+  type Definition,
+  type DefinitionsByName,
+  isArray,
+  isDefinition,
+  isUnion,
+  type Shape,
+} from '../../schemas/definition.ts'
 
 /** What a sample is made for: each case takes other branches, symbols and sizes. */
 export const sampleCases = ['least', 'usual', 'most'] as const

@@ -70,7 +70,13 @@ test('what an endpoint lacks is accounted for', async (t) => {
 
   await t.test('the receiver and the ledger are reconciled, by URL and by directory', async () => {
     for (const from of [receiver.url, directory]) {
-      const { status, stdout } = await command(holdfast.admin, 'reconcile', '--received', from, '--json') // biome-ignore format: one line
+      const { status, stdout } = await command(
+        holdfast.admin,
+        'reconcile',
+        '--received',
+        from,
+        '--json',
+      )
       const found = JSON.parse(stdout) as Reconciliation
       assert.deepEqual([status, found.reconciled, found.doubts], [0, true, []])
       assert.equal(found.totals.delivered, totals.delivered)
@@ -86,7 +92,13 @@ test('what an endpoint lacks is accounted for', async (t) => {
     const lines = (await readFile(index, 'utf8')).trim().split('\n')
     const lost = JSON.parse(lines[0] ?? '') as { records: number; batches: readonly string[] }
     await writeFile(index, `${lines.slice(1).join('\n')}\n`)
-    const { status, stdout } = await command(holdfast.admin, 'reconcile', '--received', directory, '--json') // biome-ignore format: one line
+    const { status, stdout } = await command(
+      holdfast.admin,
+      'reconcile',
+      '--received',
+      directory,
+      '--json',
+    )
     const found = JSON.parse(stdout) as Reconciliation
     assert.deepEqual([status, found.totals.missing], [1, lost.records])
     const missing = found.streams.flatMap(({ tenant, service, producer, missing: ranges }) =>
@@ -98,7 +110,14 @@ test('what an endpoint lacks is accounted for', async (t) => {
       missing.some((range) => range.startsWith(start)),
       `${missing} has no ${start}`,
     )
-    const one = await command(holdfast.admin, 'reconcile', '--received', receiver.url, '--tenant', 'acme') // biome-ignore format: one line
+    const one = await command(
+      holdfast.admin,
+      'reconcile',
+      '--received',
+      receiver.url,
+      '--tenant',
+      'acme',
+    )
     assert.equal(one.status, 0)
     assert.doesNotMatch(one.stdout, /globex/)
   })
@@ -156,7 +175,10 @@ test('what an endpoint lacks is accounted for', async (t) => {
       usage.lost,
       own.reduce((sum, { records }) => sum + records, 0),
     )
-    assert.equal(usage.records + usage.lost, load.promised.filter(({ tenant }) => tenant === 'globex').length * recordsPerRequest) // biome-ignore format: one line
+    assert.equal(
+      usage.records + usage.lost,
+      load.promised.filter(({ tenant }) => tenant === 'globex').length * recordsPerRequest,
+    )
   })
 })
 

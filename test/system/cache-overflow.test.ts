@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { coordinatesOf } from '../../schemas/brand.ts'
-import { acceptedIn, dropsOf, normalRanges, settledAccountOf } from '../support/account.ts' // biome-ignore format: one line
+import { acceptedIn, dropsOf, normalRanges, settledAccountOf } from '../support/account.ts'
 import { idsTaken, missingOf } from '../support/deliveries.ts'
 import { startHoldfast, until, workspace } from '../support/holdfast-process.ts'
 import { type Load, type LoadStream, openLoad } from '../support/load.ts'
@@ -142,7 +142,14 @@ test('a cache that refuses when it is full loses nothing, and opens again once t
   const { totals } = await settledAccountOf(holdfast)
   const accepted = load.promisedRecords()
   const refused = (load.refusals.get(503) ?? 0) * recordsPerRequest
-  assert.deepEqual(totals, { accepted, delivered: accepted, dropped: 0, pending: 0, refused, unaccounted: 0 }) // biome-ignore format: one line
+  assert.deepEqual(totals, {
+    accepted,
+    delivered: accepted,
+    dropped: 0,
+    pending: 0,
+    refused,
+    unaccounted: 0,
+  })
   assert.deepEqual(await dropsOf(holdfast), [])
   assert.deepEqual(missingOf(load, idsTaken([sink], load)), [])
 })

@@ -70,7 +70,14 @@ suite('an endpoint answers', { concurrency: 2 }, () => {
     const { holdfast, sink, send, settled } = await openRoute(t)
     await send()
     await settled()
-    sink.behave(inTurn({ kind: 'status', status: 400, headers: { 'content-type': 'text/plain' }, body: 'no such index' })) // biome-ignore format: one line
+    sink.behave(
+      inTurn({
+        kind: 'status',
+        status: 400,
+        headers: { 'content-type': 'text/plain' },
+        body: 'no such index',
+      }),
+    )
     await send({ records: 7 })
     await settled()
     await send({ records: 5 })
@@ -92,7 +99,9 @@ suite('an endpoint answers', { concurrency: 2 }, () => {
     await send({ service: 'reports', records: 3, recordBytes: 5_000 })
     assert.deepEqual(await settled(), { ...allDelivered(67), delivered: 64, dropped: 3 })
     const drops = await dropsOf(holdfast)
-    assert.ok(drops.every(({ reason, detail }) => reason === 'rejected_by_endpoint' && /413/.test(detail))) // biome-ignore format: one line
+    assert.ok(
+      drops.every(({ reason, detail }) => reason === 'rejected_by_endpoint' && /413/.test(detail)),
+    )
     assert.deepEqual(
       normalRanges(drops).map((range) => range.replace(/^[^/]*\//, '')),
       ['acme/reports 0-2'],
@@ -127,7 +136,9 @@ suite('an endpoint answers', { concurrency: 2 }, () => {
       assert.equal(later.length, 1)
       const waitedMs = (later[0]?.arrivedAtMs ?? 0) - (first?.arrivedAtMs ?? 0)
       assert.ok(waitedMs >= 1_000 - roundingMs, `${waitedMs} ms`)
-      const inBetween = rest.filter(({ arrivedAtMs }) => arrivedAtMs < (first?.arrivedAtMs ?? 0) + 1_000 - roundingMs) // biome-ignore format: one line
+      const inBetween = rest.filter(
+        ({ arrivedAtMs }) => arrivedAtMs < (first?.arrivedAtMs ?? 0) + 1_000 - roundingMs,
+      )
       assert.ok(inBetween.length <= 1, `${inBetween.length} requests in between`)
     })
 

@@ -78,7 +78,9 @@ test(`kill -9, ${kills} times under load: what was promised arrives (SEED=${seed
   const unanswered = (load.refusals.get(0) ?? 0) * recordsPerRequest
   const { accepted, delivered, dropped, refused } = totals
   const again = sink.duplicates().batches
-  t.diagnostic(`${load.promisedRecords()} records promised, ${accepted} accepted, ${again} batches came again`) // biome-ignore format: one line
+  t.diagnostic(
+    `${load.promisedRecords()} records promised, ${accepted} accepted, ${again} batches came again`,
+  )
 
   await t.test('every record that a client was promised is at the sink, as it was sent', () => {
     assert.ok(load.promisedRecords() > 0)

@@ -9,7 +9,12 @@ import { openJournal } from '../../infra/journal/open-journal.ts'
 import type { ActorPersisted } from '../../schemas/messages.ts'
 import { accountOf, settledAccountOf } from '../support/account.ts'
 import { assertExactIds, idsTaken, missingOf } from '../support/deliveries.ts'
-import { type HoldfastProcess, startHoldfast, until, workspace } from '../support/holdfast-process.ts' // biome-ignore format: one line
+import {
+  type HoldfastProcess,
+  startHoldfast,
+  until,
+  workspace,
+} from '../support/holdfast-process.ts'
 import { openLoad } from '../support/load.ts'
 import { openTestSink } from '../support/route.ts'
 
@@ -96,7 +101,11 @@ suite('a process', { concurrency: 2 }, () => {
   })
 
   test('comes back to the endpoint that it was sent to, under an epoch that never goes back', async (t) => {
-    const [first, second, third] = [await openTestSink(t), await openTestSink(t), await openTestSink(t)] // biome-ignore format: one line
+    const [first, second, third] = [
+      await openTestSink(t),
+      await openTestSink(t),
+      await openTestSink(t),
+    ]
     await using folder = await workspace()
     const config = { endpoint: { url: first.url } }
     let newest = 0

@@ -123,7 +123,14 @@ test(`redirects in quick succession, sends in flight, lose nothing (SEED=${seed}
   await t.test('the account says so too', () => {
     const accepted = load.promisedRecords()
     assert.ok(accepted > 0)
-    assert.deepEqual(totals, { accepted, delivered: accepted, dropped: 0, pending: 0, refused: 0, unaccounted: 0 }) // biome-ignore format: one line
+    assert.deepEqual(totals, {
+      accepted,
+      delivered: accepted,
+      dropped: 0,
+      pending: 0,
+      refused: 0,
+      unaccounted: 0,
+    })
   })
   await t.test('a redirect with sends in flight is a state that was seen, and left', async () => {
     assert.ok(states.has('redirectInFlight'), [...states].join(', '))

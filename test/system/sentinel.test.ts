@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { accountOf, settledAccountOf } from '../support/account.ts'
-import { type HoldfastProcess, type LogLine, startHoldfast, until, workspace } from '../support/holdfast-process.ts' // biome-ignore format: one line
+import {
+  type HoldfastProcess,
+  type LogLine,
+  startHoldfast,
+  until,
+  workspace,
+} from '../support/holdfast-process.ts'
 import { type Load, openLoad } from '../support/load.ts'
 import { openTestSink } from '../support/route.ts'
 import { sabotaged } from '../support/saboteur.ts'
@@ -131,7 +137,9 @@ suite('the sentinel', { concurrency: 3 }, () => {
     await assertRecovered(stage, 'dispatcher')
     assert.equal(hung.length, 2)
     for (const id of hung) assert.equal(stage.sink.batches.get(id), 1)
-    const actors = await stage.holdfast.get<{ actors: { id: string; value: string }[] }>('/api/v1/actors') // biome-ignore format: one line
+    const actors = await stage.holdfast.get<{ actors: { id: string; value: string }[] }>(
+      '/api/v1/actors',
+    )
     assert.equal(actors.actors.find(({ id }) => id === 'sentinel')?.value, 'watching')
   })
 

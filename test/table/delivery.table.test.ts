@@ -26,7 +26,12 @@ const verdicts: { readonly [Kind in Verdict['kind']]: Extract<Verdict, { kind: K
   rejected: { kind: 'rejected', status: 400, message: 'no' },
   unreadable: { kind: 'unreadable', held: [one], detail: 'checksum' },
 }
-const refused = { type: 'redirect.refused', sendId: 's1', epoch: epoch(1), reason: 'a circle' } as const // biome-ignore format: one line
+const refused = {
+  type: 'redirect.refused',
+  sendId: 's1',
+  epoch: epoch(1),
+  reason: 'a circle',
+} as const
 
 /** A send of two batches is at 1,000 ms, in its third attempt, and its deadline at 6,000. */
 const cases = casesOf<DeliveryInbox>()({

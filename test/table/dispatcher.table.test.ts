@@ -25,7 +25,12 @@ const ended = {
   jitter: 0.5,
 } as const
 const returned = { ...ended, outcome: 'returned', delivered: 0, reason: 'server_error' } as const
-const refused = { type: 'redirect.refused', sendId: 's1', epoch: epoch(1), reason: 'a circle' } as const // biome-ignore format: one line
+const refused = {
+  type: 'redirect.refused',
+  sendId: 's1',
+  epoch: epoch(1),
+  reason: 'a circle',
+} as const
 
 /** The dispatcher is at 1,000 ms, its deadline at 6,000, and of its sends only s1 may be out. */
 const cases = casesOf<DispatcherInbox>()({

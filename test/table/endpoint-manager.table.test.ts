@@ -2,16 +2,33 @@
  * Every state × every message, with no default: a new state or a new message does not compile until
  * each of its cells is decided.
  */
-import { type EndpointManagerContext, initialContext } from '../../actors/endpoint-manager/context.ts' // biome-ignore format: one line
-import { type EndpointManagerState, endpointManager } from '../../actors/endpoint-manager/machine.ts' // biome-ignore format: one line
+import {
+  type EndpointManagerContext,
+  initialContext,
+} from '../../actors/endpoint-manager/context.ts'
+import {
+  type EndpointManagerState,
+  endpointManager,
+} from '../../actors/endpoint-manager/machine.ts'
 import type { EndpointManagerInbox } from '../../actors/endpoint-manager/protocol.ts'
 import { epoch, instant } from '../../schemas/brand.ts'
 import type { Cell } from '../support/cell.ts'
 import { assignmentOf, endpointManagerInput, urls } from '../support/route-parts.ts'
 import { casesOf, testTable } from '../support/table.ts'
 
-const commanded = { type: 'endpoint.commanded', commandId: 'k1', url: urls.c, reason: 'move' } as const // biome-ignore format: one line
-const reported = { type: 'redirect.reported', sendId: 's1', epoch: epoch(2), status: 307, location: urls.c } as const // biome-ignore format: one line
+const commanded = {
+  type: 'endpoint.commanded',
+  commandId: 'k1',
+  url: urls.c,
+  reason: 'move',
+} as const
+const reported = {
+  type: 'redirect.reported',
+  sendId: 's1',
+  epoch: epoch(2),
+  status: 307,
+  location: urls.c,
+} as const
 const attempt = { type: 'attempt.reported', epoch: epoch(2), healthy: true, detail: '' } as const
 
 /** The endpoint manager is at 1,000 ms, its deadline at 6,000, its last write was the third. */
@@ -28,8 +45,16 @@ const cases = casesOf<EndpointManagerInbox>()({
   'attempt.reported failing': { ...attempt, healthy: false },
   'attempt.reported of an older epoch': { ...attempt, epoch: epoch(1) },
   'assignment.journaled': { type: 'assignment.journaled', write: 3, epoch: epoch(3) },
-  'assignment.journaled of a former write': { type: 'assignment.journaled', write: 2, epoch: epoch(3) }, // biome-ignore format: one line
-  'assignment.journaled with an older epoch': { type: 'assignment.journaled', write: 3, epoch: epoch(2) }, // biome-ignore format: one line
+  'assignment.journaled of a former write': {
+    type: 'assignment.journaled',
+    write: 2,
+    epoch: epoch(3),
+  },
+  'assignment.journaled with an older epoch': {
+    type: 'assignment.journaled',
+    write: 3,
+    epoch: epoch(2),
+  },
   'journal.failed': { type: 'journal.failed', write: 3, detail: 'disk' },
   'journal.failed of a former write': { type: 'journal.failed', write: 2, detail: 'disk' },
   'timer.fired': { type: 'timer.fired', nowMs: 6_000 },

@@ -95,7 +95,11 @@ describe('The walk through the machines finds', () => {
   })
 
   test('a reason for a state that is not there, or that waits.', () => {
-    const machine = createMachine({ id: 'collector', initial: 'a', states: { a: built, end } } as never) // biome-ignore format: one line
+    const machine = createMachine({
+      id: 'collector',
+      initial: 'a',
+      states: { a: built, end },
+    } as never)
     assert.deepEqual(waitFaults(machine, { a: 'it is quiet', b: 'it is quiet' }), [
       'a is said to rest, but waits',
       'b is said to rest, but there is no such state',

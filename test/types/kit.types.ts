@@ -129,11 +129,14 @@ holds<Same<StateValueFrom<typeof cache>, Exclude<CacheState, 'evicting'>>>()
 holds<Same<StateValueFrom<typeof cache>, CacheState | 'melting'>>()
 
 // The machines, with their holes filled; a hole takes what its effect was declared with.
-cache.provide({ actions: { release: (_, { settlements }) => settlements satisfies readonly Settlement[] } }) // biome-ignore format: one line
+cache.provide({
+  actions: { release: (_, { settlements }) => settlements satisfies readonly Settlement[] },
+})
 const release = <const Params>(params: Params) => ({ type: 'release', params }) as const
 cacheSetup.createStateConfig({ entry: release({ settlements: [settlement] }) })
+const lookAlike = { batchId: id, at, delivered: 10, dropped: 0 } as const
 // @ts-expect-error: a release of what looks like a settlement, in a machine.
-cacheSetup.createStateConfig({ entry: release({ settlements: [{ batchId: id, at, delivered: 10, dropped: 0 }] }) }) // biome-ignore format: one line
+cacheSetup.createStateConfig({ entry: release({ settlements: [lookAlike] }) })
 
 // @ts-expect-error: a cache is told nothing without the time.
 export const timeless: CacheInbox = { type: 'batches.settled', settlements: [settlement] }

@@ -25,7 +25,10 @@ const play = (world: CacheWorld, move: number): void => {
   if (kind === 7) world.log.act(detail, 'fail')
   if (kind >= 8 && kind <= 10) world.hearAnswer(detail)
   if (kind === 11) world.end(detail, detail % 3 === 0 ? 'return' : 'settle')
-  if (kind === 12) world.demand(detail % 3 === 0 ? large : detail % 3 === 1 ? small : { batchesMax: 0, bytesMax: 0 }) // biome-ignore format: one line
+  if (kind === 12)
+    world.demand(
+      detail % 3 === 0 ? large : detail % 3 === 1 ? small : { batchesMax: 0, bytesMax: 0 },
+    )
   if (kind === 13) world.hearWord(detail, detail % 4 === 0 ? 'twice' : 'once')
   if (kind === 14) world.fire()
   if (kind === 15) {

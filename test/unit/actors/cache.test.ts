@@ -1,50 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { cache } from '../../../actors/cache/machine.ts'
-import type { CacheEffects, CacheInput, Segment } from '../../../actors/cache/protocol.ts'
-import type { BatchesLeased, Held } from '../../../schemas/messages.ts'
+import type { CacheEffects } from '../../../actors/cache/protocol.ts'
+import {
+  a,
+  append,
+  b,
+  c,
+  demand,
+  kept,
+  leasedIds,
+  loaded,
+  opened,
+  refusalsOf,
+  segment,
+  victimOf,
+} from '../../support/cache-moves.ts'
 import { cacheInput } from '../../support/cache-world.ts'
-import { drive, told } from '../../support/drive.ts'
-import { batch, evictionOf, held, settlementOf } from '../../support/specimen.ts'
-
-const segment = (id: number, given: Partial<Segment> = {}): Segment => ({
-  id,
-  priority: 'normal',
-  bytes: 4_000,
-  batches: 1,
-  sealed: true,
-  ...given,
-})
-const opened = (segments: readonly Segment[] = [], given: Partial<CacheInput> = {}) => {
-  const it = drive(cache, { ...cacheInput, ...given })
-  it.tell({ type: 'log.recovered', segments })
-  return it
-}
-type Cache = ReturnType<typeof opened>
-
-const append = (it: Cache, given: Parameters<typeof batch>[0] = {}, appendId = 1) =>
-  it.tell({ type: 'append.requested', appendId, batches: [batch(given)] })
-/** The record log has kept these, all of one segment. */
-const kept = (it: Cache, list: readonly Held[], given: Partial<Segment> = {}) => {
-  const id = list[0]?.at.segment ?? 1
-  it.tell({ type: 'append.requested', appendId: 0, batches: list.map((one) => one.batch) })
-  const segments = [segment(id, { bytes: 1_000, sealed: false, ...given })]
-  return it.tell({ type: 'log.appended', appendId: 0, held: list, segments })
-}
-const demand = (it: Cache, batchesMax: number, { bytesMax = 100_000, round = 1 } = {}) =>
-  it.tell({ type: 'demand.raised', dispatcher: 'd', round, batchesMax, bytesMax })
-const loaded = (it: Cache, list: readonly Held[]) =>
-  it.tell({ type: 'batches.loaded', priority: 'normal', held: list, through: list.at(-1)?.at ?? null }) // biome-ignore format: one line
-const leasedIds = (it: Cache) =>
-  told(it.effects()).flatMap((message) =>
-    message.type === 'batches.leased'
-      ? (message as BatchesLeased).held.map(({ batch: { firstSeq } }) => Number(firstSeq))
-      : [],
-  )
-const refusalsOf = (it: Cache) =>
-  told(it.effects()).flatMap((it) => ('reason' in it ? [`${it.type}: ${it.reason}`] : []))
-const victimOf = (it: Cache) => (it.params('recordEviction') as CacheEffects['recordEviction']).segment // biome-ignore format: one line
-const [a, b, c] = [held({ segment: 1 }), held({ segment: 1, offset: 1 }), held({ segment: 2 })]
+import { drive } from '../../support/drive.ts'
+import { evictionOf, held, settlementOf } from '../../support/specimen.ts'
 
 describe('A cache makes room', () => {
   test('cache K1: by eviction only after the loss is recorded, and with the proof of it.', () => {
@@ -160,7 +134,9 @@ describe('A cache takes appends', () => {
     assert.deepEqual(append(it), ['appendToLog'])
     assert.deepEqual(it.fire(), ['fault'], 'a slow disk is no answer')
     const segments = [segment(1, { sealed: false })]
-    assert.deepEqual(it.tell({ type: 'log.appended', appendId: 1, held: [a], segments }), ['append.done']) // biome-ignore format: one line
+    assert.deepEqual(it.tell({ type: 'log.appended', appendId: 1, held: [a], segments }), [
+      'append.done',
+    ])
   })
 
   test('cache K3: an append that came while recovering is taken after it.', () => {
@@ -194,7 +170,11 @@ describe('A cache takes appends', () => {
 
   test('An append that could never fit is refused, and costs nothing that is held.', () => {
     const it = opened([segment(1)])
-    assert.deepEqual(append(it, { bytes: 50_000 }), ['append.refused', 'cache.filled', 'cache.opened']) // biome-ignore format: one line
+    assert.deepEqual(append(it, { bytes: 50_000 }), [
+      'append.refused',
+      'cache.filled',
+      'cache.opened',
+    ])
     assert.equal(it.context().leaving.length, 0)
   })
 })

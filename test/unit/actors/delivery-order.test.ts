@@ -37,9 +37,19 @@ const tally = (played: Played, effects: readonly Effect[]): Played => {
 }
 
 const verdictArbitrary: fc.Arbitrary<Verdict> = fc.oneof(
-  fc.constantFrom<Verdict>({ kind: 'accepted' }, { kind: 'failed', status: 500, detail: '' }, { kind: 'redirected', status: 307, location: null }, { kind: 'tooLarge' }, { kind: 'throttled', status: 429, retryAfterMs: null }, { kind: 'unreachable', detail: '' }, { kind: 'rejected', status: 400, message: '' }), // biome-ignore format: one line
+  fc.constantFrom<Verdict>(
+    { kind: 'accepted' },
+    { kind: 'failed', status: 500, detail: '' },
+    { kind: 'redirected', status: 307, location: null },
+    { kind: 'tooLarge' },
+    { kind: 'throttled', status: 429, retryAfterMs: null },
+    { kind: 'unreachable', detail: '' },
+    { kind: 'rejected', status: 400, message: '' },
+  ),
   fc.nat(9).map((rejected): Verdict => ({ kind: 'partial', rejected, message: '' })),
-  fc.constantFrom(one, two).map((held): Verdict => ({ kind: 'unreadable', held: [held], detail: '' })), // biome-ignore format: one line
+  fc
+    .constantFrom(one, two)
+    .map((held): Verdict => ({ kind: 'unreadable', held: [held], detail: '' })),
 )
 type Play = (it: It) => void
 const playArbitrary: fc.Arbitrary<Play> = fc.oneof(
@@ -61,7 +71,11 @@ const playArbitrary: fc.Arbitrary<Play> = fc.oneof(
       (it) =>
         assign(it, number),
   ),
-  fc.nat(8).map((number): Play => (it) => it.tell({ type: 'redirect.refused', sendId: 's1', epoch: epoch(number), reason: '' })), // biome-ignore format: one line
+  fc.nat(8).map(
+    (number): Play =>
+      (it) =>
+        it.tell({ type: 'redirect.refused', sendId: 's1', epoch: epoch(number), reason: '' }),
+  ),
   fc.nat(20_000).map(
     (ms): Play =>
       (it) =>
@@ -69,9 +83,12 @@ const playArbitrary: fc.Arbitrary<Play> = fc.oneof(
   ),
   fc.constant<Play>((it) => it.fire()),
   fc.constant<Play>((it) => it.tell({ type: 'timer.fired' })),
-  fc.subarray([one, two]).map((held): Play => (it) => {
-    if (it.state() === 'recording') record(it, ...held.filter((one) => isDone(it, one)))
-  }), // biome-ignore format: one thought
+  fc.subarray([one, two]).map(
+    (held): Play =>
+      (it) => {
+        if (it.state() === 'recording') record(it, ...held.filter((one) => isDone(it, one)))
+      },
+  ),
 )
 const isDone = (it: It, { batch }: Held): boolean => batch.id in it.context().progress
 

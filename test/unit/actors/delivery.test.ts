@@ -1,35 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { delivery } from '../../../actors/delivery/machine.ts'
-import type { DeliveryEffects, DeliveryInput, Verdict } from '../../../actors/delivery/protocol.ts'
 import { epoch, instant } from '../../../schemas/brand.ts'
-import type { BatchesReturned, Held, SendEnded } from '../../../schemas/messages.ts'
-import { type Drive, drive, type Effect } from '../../support/drive.ts'
-import { assignmentOf, deliveryInput, heldAt, settlementOf, urls } from '../../support/route-parts.ts' // biome-ignore format: one line
-
-type It = Drive<typeof delivery>
-const started = (input: Partial<DeliveryInput> = {}) =>
-  drive(delivery, { ...deliveryInput, ...input })
-const answer = (it: It, verdict: Verdict, attempt = it.context().attempt) =>
-  it.tell({ type: 'attempt.answered', attempt, verdict, jitter: 0.25 })
-const assign = (it: It, number: number, url: string = urls.b) =>
-  it.tell({ type: 'endpoint.assigned', assignment: assignmentOf(number, url) })
-const record = (it: It, ...held: readonly Held[]) =>
-  it.tell({ type: 'fates.recorded', settlements: held.map(settlementOf) })
-const accepted = { kind: 'accepted' } as const
-const failed = { kind: 'failed', status: 500, detail: 'oops' } as const
-const redirected = { kind: 'redirected', status: 307, location: urls.b } as const
-const tooLarge = { kind: 'tooLarge' } as const
-
-const attemptOf = (it: It) => it.params('attempt') as DeliveryEffects['attempt']
-const fatesIn = (it: It) => (it.params('recordFates') as DeliveryEffects['recordFates']).fates
-const messageIn = <Message>(effects: readonly Effect[], type: string): Message | undefined =>
-  effects
-    .filter((effect) => effect.type === 'tell')
-    .map(({ params }) => (params as { message: { type: string } }).message)
-    .find((message) => message.type === type) as Message | undefined
-const endOf = (it: It) => messageIn<SendEnded>(it.effects(), 'send.ended')
-const [one, two] = [heldAt(1), heldAt(2)] as const
+import type { BatchesReturned } from '../../../schemas/messages.ts'
+import {
+  accepted,
+  answer,
+  assign,
+  attemptOf,
+  endOf,
+  failed,
+  fatesIn,
+  type It,
+  messageIn,
+  one,
+  record,
+  redirected,
+  started,
+  tooLarge,
+  two,
+} from '../../support/delivery-moves.ts'
+import { assignmentOf, deliveryInput, heldAt, urls } from '../../support/route-parts.ts'
 
 describe('A send ends its batches', () => {
   test('delivery: of several batches that an endpoint rejects, only the one that it will not have is lost.', () => {
@@ -134,7 +124,10 @@ describe('A send is redirected', () => {
     answer(it, failed)
     assert.deepEqual(attemptOf(it).piece, { held: [one], cut: null })
     assert.deepEqual(answer(it, failed), ['batches.returned', 'send.ended'])
-    assert.deepEqual([endOf(it)?.epoch, endOf(it)?.reason, endOf(it)?.jitter], [2, 'server_error', 0.25]) // biome-ignore format: one line
+    assert.deepEqual(
+      [endOf(it)?.epoch, endOf(it)?.reason, endOf(it)?.jitter],
+      [2, 'server_error', 0.25],
+    )
   })
 
   test('delivery S6: each way to fail has its reason, and a throttled one says for how long.', () => {
@@ -156,7 +149,8 @@ describe('A send is redirected', () => {
   test('delivery S7: a 307 is reported under its epoch, and the send goes on under what is assigned.', () => {
     const it = started()
     assert.deepEqual(answer(it, redirected), ['redirect.reported'])
-    const { epoch: under, location } = messageIn<{ epoch: number; location: string }>(it.effects(), 'redirect.reported') ?? {} // biome-ignore format: one line
+    const { epoch: under, location } =
+      messageIn<{ epoch: number; location: string }>(it.effects(), 'redirect.reported') ?? {}
     assert.deepEqual([under, location], [1, urls.b])
     assert.deepEqual(assign(it, 1), [])
     assert.deepEqual(assign(it, 2), ['attempt.moved', 'attempt'])
@@ -213,14 +207,20 @@ describe('A send is cut', () => {
       answer(it, accepted)
     }
     assert.deepEqual(sent, [100, 101, 102, 103, 200, 201, 202, 203])
-    assert.deepEqual(fatesIn(it).map(({ delivered }) => delivered), [4, 4]) // biome-ignore format: one line
+    assert.deepEqual(
+      fatesIn(it).map(({ delivered }) => delivered),
+      [4, 4],
+    )
   })
 
   test('delivery S8: only a record that is too large by itself is lost, with its coordinate.', () => {
     const it = started({ held: [heldAt(1, { records: 1 })] })
     assert.deepEqual(answer(it, tooLarge), ['recordFates'])
     const [drop] = fatesIn(it)[0]?.drops ?? []
-    assert.deepEqual([drop?.firstSeq, drop?.lastSeq, drop?.reason], [100, 100, 'rejected_by_endpoint']) // biome-ignore format: one line
+    assert.deepEqual(
+      [drop?.firstSeq, drop?.lastSeq, drop?.reason],
+      [100, 100, 'rejected_by_endpoint'],
+    )
   })
 
   test('delivery S8: a batch of which a part was taken and the rest failed goes back as a whole.', () => {
@@ -247,7 +247,10 @@ describe('A send keeps time', () => {
     const it = started({ held: [old, young], ageMsMax: 5_000 })
     it.wait(9_500)
     assert.deepEqual(answer(it, failed), ['recordFates'])
-    assert.deepEqual(fatesIn(it).map(({ held, drops }) => [held.at.offset, drops[0]?.reason]), [[1, 'expired']]) // biome-ignore format: one line
+    assert.deepEqual(
+      fatesIn(it).map(({ held, drops }) => [held.at.offset, drops[0]?.reason]),
+      [[1, 'expired']],
+    )
     assert.deepEqual(record(it, old), ['batches.settled', 'batches.returned', 'send.ended'])
   })
 
@@ -256,7 +259,10 @@ describe('A send keeps time', () => {
     it.wait(9_000)
     answer(it, { kind: 'throttled', status: 429, retryAfterMs: 3_000 })
     record(it, one)
-    assert.deepEqual([endOf(it)?.outcome, endOf(it)?.reason, endOf(it)?.retryAfterMs], ['settled', 'throttled', 3_000]) // biome-ignore format: one line
+    assert.deepEqual(
+      [endOf(it)?.outcome, endOf(it)?.reason, endOf(it)?.retryAfterMs],
+      ['settled', 'throttled', 3_000],
+    )
   })
 
   test('delivery S10: what can not be read is lost as corrupt, and the rest goes out without it.', () => {
@@ -264,11 +270,17 @@ describe('A send keeps time', () => {
     answer(it, { kind: 'unreadable', held: [one], detail: 'checksum' })
     assert.deepEqual(attemptOf(it).piece.held, [two])
     answer(it, accepted)
-    assert.deepEqual(fatesIn(it).map(({ drops }) => drops[0]?.reason), ['cache_corrupt', undefined]) // biome-ignore format: one line
+    assert.deepEqual(
+      fatesIn(it).map(({ drops }) => drops[0]?.reason),
+      ['cache_corrupt', undefined],
+    )
   })
 
   test('A record log that says "unreadable" of nothing that was sent does not make a send spin.', () => {
     const it = started()
-    assert.deepEqual(answer(it, { kind: 'unreadable', held: [two], detail: 'checksum' }), ['batches.returned', 'send.ended']) // biome-ignore format: one line
+    assert.deepEqual(answer(it, { kind: 'unreadable', held: [two], detail: 'checksum' }), [
+      'batches.returned',
+      'send.ended',
+    ])
   })
 })

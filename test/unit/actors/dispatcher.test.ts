@@ -1,53 +1,34 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { dispatcher } from '../../../actors/dispatcher/machine.ts'
-import type { DispatcherEffects, DispatcherInput } from '../../../actors/dispatcher/protocol.ts'
 import { epoch, instant } from '../../../schemas/brand.ts'
 import type { AttemptReported, DemandRaised, Held } from '../../../schemas/messages.ts'
-import { type Drive, drive, told } from '../../support/drive.ts'
-import { assignmentOf, dispatcherInput, heldAt, leasedUntil } from '../../support/route-parts.ts'
-
-type It = Drive<typeof dispatcher>
-const started = (input: Partial<DispatcherInput> = {}) =>
-  drive(dispatcher, { ...dispatcherInput, ...input })
-const assign = (it: It, number: number) =>
-  it.tell({ type: 'endpoint.assigned', assignment: assignmentOf(number) })
-const lease = (it: It, ...held: readonly Held[]) => it.tell(leasedUntil(70_000, ...held))
-const idle = (input?: Partial<DispatcherInput>) => {
-  const it = started(input)
-  assign(it, 1)
-  return it
-}
-/** Two sends are out, and no more may be. */
-const busy = () => {
-  const it = idle()
-  lease(it, heldAt(1), heldAt(2))
-  return it
-}
-const starts = (it: It) =>
-  it
-    .effects()
-    .filter(({ type }) => type === 'startSend')
-    .map(({ params }) => params as DispatcherEffects['startSend'])
-const messages = <Message>(it: It, type: string) =>
-  told(it.effects()).filter((message) => message.type === type) as unknown as readonly Message[]
-const windows = (it: It) => messages<DemandRaised>(it, 'demand.raised').map((it) => it.batchesMax)
-const outOf = (it: It) => Object.keys(it.context().sends)
-
-const settled = (it: It, sendId: string, number: number) =>
-  it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'settled', delivered: 4, reason: null, retryAfterMs: null, detail: '', jitter: 0 }) // biome-ignore format: one line
-const failed = (
-  it: It,
-  sendId: string,
-  number: number,
-  { reason = 'server_error', retryAfterMs = null, jitter = 0 }: { reason?: 'server_error' | 'unsettled'; retryAfterMs?: number | null; jitter?: number } = {}, // biome-ignore format: one line
-) => it.tell({ type: 'send.ended', sendId, epoch: epoch(number), outcome: 'returned', delivered: 0, reason, retryAfterMs, detail: 'oops', jitter }) // biome-ignore format: one line
-const [first, second, third] = ['edge-0-1', 'edge-0-2', 'edge-0-3'] as const
+import {
+  assign,
+  busy,
+  expired,
+  failed,
+  first,
+  idle,
+  lease,
+  messages,
+  outOf,
+  second,
+  settled,
+  started,
+  starts,
+  third,
+  windows,
+} from '../../support/dispatcher-moves.ts'
+import { told } from '../../support/drive.ts'
+import { heldAt, leasedUntil } from '../../support/route-parts.ts'
 
 describe('A dispatcher waits for an endpoint', () => {
   test('It asks, asks again when nobody answers, and sends nothing meanwhile.', () => {
     const it = started()
-    assert.deepEqual(told(it.effects()).map(({ type }) => type), ['endpoint.requested']) // biome-ignore format: one line
+    assert.deepEqual(
+      told(it.effects()).map(({ type }) => type),
+      ['endpoint.requested'],
+    )
     assert.deepEqual(it.fire(), ['endpoint.requested'])
     assert.deepEqual(lease(it, heldAt(1)), ['batches.returned'])
     const [back] = messages<{ reason: string }>(it, 'batches.returned')
@@ -88,7 +69,10 @@ describe('A dispatcher is redirected', () => {
     lease(it, heldAt(1))
     assign(it, 2)
     assert.deepEqual(lease(it, heldAt(2)), ['startSend'])
-    assert.deepEqual(starts(it).map(({ assignment }) => assignment.epoch), [2]) // biome-ignore format: one line
+    assert.deepEqual(
+      starts(it).map(({ assignment }) => assignment.epoch),
+      [2],
+    )
     assert.equal(it.state(), 'redirectInFlight')
   })
 
@@ -100,7 +84,12 @@ describe('A dispatcher is redirected', () => {
 
   test('A redirect that is refused is told to the send that reported it, while it is out.', () => {
     const it = busy()
-    const refused = { type: 'redirect.refused', sendId: first, epoch: epoch(1), reason: 'a circle' } as const // biome-ignore format: one line
+    const refused = {
+      type: 'redirect.refused',
+      sendId: first,
+      epoch: epoch(1),
+      reason: 'a circle',
+    } as const
     assert.deepEqual(it.tell(refused), ['redirect.refused'])
     assert.deepEqual(it.params('tell'), { to: 'delivery', sendId: first, message: refused })
   })
@@ -135,19 +124,31 @@ describe('A dispatcher bounds what it takes', () => {
 
   test('A request holds batches of one tenant, as many as fit.', () => {
     const it = idle({ requestBatchesMax: 3, requestBytesMax: 250, concurrency: 3 })
-    const others = [heldAt(2, { tenant: 'umbrella' }), heldAt(4, { tenant: 'umbrella', bytes: 900 })] // biome-ignore format: one line
+    const others = [
+      heldAt(2, { tenant: 'umbrella' }),
+      heldAt(4, { tenant: 'umbrella', bytes: 900 }),
+    ]
     lease(it, heldAt(1), others[0] as Held, heldAt(3), others[1] as Held, heldAt(5))
     const offsets = starts(it).map(({ held }) => held.map(({ at }) => at.offset))
     assert.deepEqual(offsets, [[1, 3], [2], [4]])
-    assert.deepEqual(it.context().pending.map(({ held }) => held.at.offset), [5]) // biome-ignore format: one line
+    assert.deepEqual(
+      it.context().pending.map(({ held }) => held.at.offset),
+      [5],
+    )
   })
 
   test('dispatcher D11: with `ordering: stream` one batch of a stream is out, and others pass by.', () => {
     const it = idle({ ordering: 'stream', requestBatchesMax: 3 })
     lease(it, heldAt(1), heldAt(2), heldAt(3, { service: 'web' }), heldAt(4))
-    assert.deepEqual(starts(it).map(({ held }) => held.map(({ at }) => at.offset)), [[1, 3]]) // biome-ignore format: one line
+    assert.deepEqual(
+      starts(it).map(({ held }) => held.map(({ at }) => at.offset)),
+      [[1, 3]],
+    )
     settled(it, first, 1)
-    assert.deepEqual(starts(it).map(({ held }) => held.map(({ at }) => at.offset)), [[2]]) // biome-ignore format: one line
+    assert.deepEqual(
+      starts(it).map(({ held }) => held.map(({ at }) => at.offset)),
+      [[2]],
+    )
   })
 })
 
@@ -236,7 +237,7 @@ describe('A dispatcher backs off', () => {
 
   test('dispatcher D8: a send of which all batches have expired has failed, though nothing is left.', () => {
     const it = busy()
-    it.tell({ type: 'send.ended', sendId: first, epoch: epoch(1), outcome: 'settled', delivered: 0, reason: 'unreachable', retryAfterMs: null, detail: 'refused', jitter: 0 }) // biome-ignore format: one line
+    expired(it, first, 1)
     assert.equal(it.state(), 'backingOff')
     assert.equal(messages<AttemptReported>(it, 'attempt.reported')[0]?.healthy, false)
   })

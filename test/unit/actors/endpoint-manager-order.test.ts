@@ -24,8 +24,16 @@ const answeredIn = (it: It): readonly string[] =>
 const locations = [...Object.values(urls), 'https://elsewhere.net', null] as const
 type Play = (it: It) => void
 const playArbitrary: fc.Arbitrary<Play> = fc.oneof(
-  fc.tuple(fc.constantFrom(...locations), fc.nat(12)).map(([location, back]): Play => (it) => redirect(it, location, (current(it)?.epoch ?? 0) - Math.max(0, back - 9))), // biome-ignore format: one line
-  fc.tuple(fc.boolean(), fc.nat(3)).map(([healthy, back]): Play => (it) => report(it, healthy, (current(it)?.epoch ?? 0) - Math.max(0, back - 2))), // biome-ignore format: one line
+  fc.tuple(fc.constantFrom(...locations), fc.nat(12)).map(
+    ([location, back]): Play =>
+      (it) =>
+        redirect(it, location, (current(it)?.epoch ?? 0) - Math.max(0, back - 9)),
+  ),
+  fc.tuple(fc.boolean(), fc.nat(3)).map(
+    ([healthy, back]): Play =>
+      (it) =>
+        report(it, healthy, (current(it)?.epoch ?? 0) - Math.max(0, back - 2)),
+  ),
   fc.constant<Play>((it) => it.tell({ type: 'endpoint.pinned', reason: '' })),
   fc.constant<Play>((it) => it.tell({ type: 'endpoint.unpinned', reason: '' })),
   fc.constant<Play>((it) => it.tell({ type: 'endpoint.requested', dispatcher: 'edge' })),

@@ -25,7 +25,10 @@ describe('An endpoint manager assigns', () => {
     const it = started()
     assert.deepEqual([it.state(), told(it.effects())], ['assigning', []])
     journaled(it, 7)
-    assert.deepEqual(assignment(it).map(({ epoch, url, by }) => [epoch, url, by]), [[7, urls.a, 'configuration']]) // biome-ignore format: one line
+    assert.deepEqual(
+      assignment(it).map(({ epoch, url, by }) => [epoch, url, by]),
+      [[7, urls.a, 'configuration']],
+    )
     assert.equal(it.state(), 'probation')
   })
 
@@ -77,7 +80,8 @@ describe('An endpoint manager assigns', () => {
 
   test('endpoint-manager E8: with a journal that fails it stays where it was, or tries again.', () => {
     const it = started()
-    const fail = () => it.tell({ type: 'journal.failed', write: it.context().writes, detail: 'disk' }) // biome-ignore format: one line
+    const fail = () =>
+      it.tell({ type: 'journal.failed', write: it.context().writes, detail: 'disk' })
     assert.deepEqual(fail(), ['fault'])
     assert.equal(it.state(), 'unassigned')
     assert.deepEqual(it.fire(), ['journalAssignment'])
@@ -102,12 +106,21 @@ describe('An endpoint manager assigns', () => {
 describe('An endpoint manager is commanded', () => {
   test('endpoint-manager E2: commands in quick succession are all answered, and the last one is in force.', () => {
     const it = assigned()
-    for (const [id, url] of [['k1', urls.b], ['k2', urls.c], ['k3', urls.a]] as const) command(it, id, url) // biome-ignore format: one line
+    for (const [id, url] of [
+      ['k1', urls.b],
+      ['k2', urls.c],
+      ['k3', urls.a],
+    ] as const)
+      command(it, id, url)
     const given = [2, 3, 4].flatMap((number) => {
       journaled(it, number)
       return answers(it).map(({ commandId, result }) => [commandId, result.kind])
     })
-    assert.deepEqual(given, [['k1', 'assigned'], ['k2', 'assigned'], ['k3', 'assigned']]) // biome-ignore format: one line
+    assert.deepEqual(given, [
+      ['k1', 'assigned'],
+      ['k2', 'assigned'],
+      ['k3', 'assigned'],
+    ])
     assert.deepEqual([current(it)?.url, current(it)?.epoch], [urls.a, 4])
   })
 
@@ -235,7 +248,10 @@ describe('An endpoint manager rolls back', () => {
     report(it, false)
     assert.deepEqual([it.state(), announced(it)?.kind], ['assigning', 'rolledBack'])
     journaled(it, 3)
-    assert.deepEqual([current(it)?.url, current(it)?.by, current(it)?.epoch], [urls.a, 'rollback', 3]) // biome-ignore format: one line
+    assert.deepEqual(
+      [current(it)?.url, current(it)?.by, current(it)?.epoch],
+      [urls.a, 'rollback', 3],
+    )
   })
 
   test('endpoint-manager E5: one that has taken something is not given up, nor one with none good before it.', () => {

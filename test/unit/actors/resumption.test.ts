@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assigned, commanded, type EndpointManagerContext, initialContext } from '../../../actors/endpoint-manager/context.ts' // biome-ignore format: one line
+import {
+  assigned,
+  commanded,
+  type EndpointManagerContext,
+  initialContext,
+} from '../../../actors/endpoint-manager/context.ts'
 import type { EndpointManagerInput } from '../../../actors/endpoint-manager/protocol.ts'
 import { resumption } from '../../../actors/endpoint-manager/resumption.ts'
 import { epoch, instant } from '../../../schemas/brand.ts'
@@ -27,7 +32,11 @@ const assignment = (number: number, host: string, by = 'operator'): Assignment =
 const first = assignment(1, 'configured', 'configuration')
 const second = assignment(2, 'second')
 const third = assignment(3, 'third')
-const command = ({ url, reason }: Assignment, commandId = 'command-1') => ({ commandId, url, reason }) // biome-ignore format: one line
+const command = ({ url, reason }: Assignment, commandId = 'command-1') => ({
+  commandId,
+  url,
+  reason,
+})
 const proven: EndpointManagerContext = {
   ...assigned(initialContext(input), first),
   standing: 'proven',

@@ -6,7 +6,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { checkOf, isSettled, movesOf } from '../../support/route-moves.ts'
-import { deliveryInput, dispatcherInput, endpointManagerInput, heldAt } from '../../support/route-parts.ts' // biome-ignore format: one line
+import {
+  deliveryInput,
+  dispatcherInput,
+  endpointManagerInput,
+  heldAt,
+} from '../../support/route-parts.ts'
 import { openRoute, type RouteInputs, type RouteWorld } from '../../support/route-world.ts'
 
 const inputs: RouteInputs = {
@@ -31,7 +36,8 @@ const calmed = (
   let next = world
   for (let i = 0; i < calmStepsMax && !isSettled(next); i++) {
     const moves = movesOf(route)(next)
-    const [label, move] = moves.find(([it]) => calmly.test(it)) ?? moves.find(([it]) => it.includes('is due')) ?? [] // biome-ignore format: one line
+    const [label, move] =
+      moves.find(([it]) => calmly.test(it)) ?? moves.find(([it]) => it.includes('is due')) ?? []
     assert.ok(label !== undefined && move !== undefined, 'nothing can happen any more')
     said.push(label)
     next = move()

@@ -70,7 +70,10 @@ describe('the command line', () => {
       HOLDFAST_ADMIN: 'http://127.0.0.1:1',
     })
     assert.deepEqual([status, stdout], [1, ''])
-    assert.match(stderr, /^http:\/\/127\.0\.0\.1:1\/api\/v1\/ledger could not be reached \(.+\); is Holdfast running there\? Another address: --admin URL\.\n$/) // biome-ignore format: one sentence
+    assert.match(
+      stderr,
+      /^http:\/\/127\.0\.0\.1:1\/api\/v1\/ledger could not be reached \(.+\); is Holdfast running there\? Another address: --admin URL\.\n$/,
+    )
   })
 })
 
@@ -100,7 +103,10 @@ describe('holdfast validate', () => {
       const { status, stdout, stderr } = await holdfast([command, '--config', file])
       assert.deepEqual([status, stdout], [2, ''])
       const [first, second, ...rest] = stderr.trimEnd().split('\n')
-      assert.match(first ?? '', /^sources\.syslog: this is not supported in this version; allowed: otlp_http \(.*bad\.yaml:1\)$/) // biome-ignore format: one sentence
+      assert.match(
+        first ?? '',
+        /^sources\.syslog: this is not supported in this version; allowed: otlp_http \(.*bad\.yaml:1\)$/,
+      )
       assert.match(second ?? '', /^nmae: there is no such key, did you mean "name"\?/)
       assert.deepEqual(rest, [])
     }
@@ -133,14 +139,20 @@ describe('the commands that ask a pipeline', () => {
   it('need the token', async () => {
     const { status, stderr } = await holdfast(['ledger', '--admin', admin.url])
     assert.equal(status, 1)
-    assert.match(stderr, /answered 401: this needs the admin token; allowed: .* \(set HOLDFAST_ADMIN_TOKEN\)/) // biome-ignore format: one sentence
+    assert.match(
+      stderr,
+      /answered 401: this needs the admin token; allowed: .* \(set HOLDFAST_ADMIN_TOKEN\)/,
+    )
   })
 
   it('show the account, as a table without colour, or as JSON', async () => {
     const { status, stdout } = await ask('ledger')
     assert.equal(status, 0)
     const [head, first] = stdout.split('\n')
-    assert.match(head ?? '', /^TENANT +SERVICE +PRODUCER +ACCEPTED +DELIVERED +DROPPED +PENDING +UNACCOUNTED$/) // biome-ignore format: one line
+    assert.match(
+      head ?? '',
+      /^TENANT +SERVICE +PRODUCER +ACCEPTED +DELIVERED +DROPPED +PENDING +UNACCOUNTED$/,
+    )
     assert.match(first ?? '', /^acme +web +edge-1-x +5 +3 +1 +1 +0$/)
     assert.match(stdout, /The account balances\. Clients were told to keep 4 records\./)
     const { totals } = JSON.parse((await ask('ledger', '--json')).stdout)
@@ -167,7 +179,10 @@ describe('the commands that ask a pipeline', () => {
     const stdout = await said(/(.*\n){4}/)
     child.kill('SIGTERM')
     await ended
-    const ids = stdout.trim().split('\n').map((line) => JSON.parse(line).id) // biome-ignore format: one line
+    const ids = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id)
     assert.deepEqual(ids, ['1', '2', '3', '4'])
   })
 

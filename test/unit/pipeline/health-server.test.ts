@@ -57,7 +57,12 @@ test('probes are answered at the door, and every other call behind it, as it cam
     const body = 'x'.repeat(200_000)
     const got = await call(admin, '/api/v1/endpoint?a=b', { method: 'PUT', headers, body })
     assert.deepEqual([got.status, got.headers['x-inner']], [201, 'yes'])
-    assert.deepEqual(JSON.parse(got.text), { method: 'PUT', url: '/api/v1/endpoint?a=b', ...headers, body }) // biome-ignore format: one line
+    assert.deepEqual(JSON.parse(got.text), {
+      method: 'PUT',
+      url: '/api/v1/endpoint?a=b',
+      ...headers,
+      body,
+    })
   } finally {
     await admin.close()
     inner.close()

@@ -92,7 +92,10 @@ test('what cannot be started anew by itself, or is going, is refused with the re
     view('cache', 'open', {}),
     view('dispatcher', 'draining', { intent: 'drain' }),
   ])
-  assert.deepEqual(restart('cache'), { kind: 'refused', why: 'it cannot be started anew by itself' }) // biome-ignore format: one line
+  assert.deepEqual(restart('cache'), {
+    kind: 'refused',
+    why: 'it cannot be started anew by itself',
+  })
   assert.deepEqual(restart('dispatcher'), { kind: 'refused', why: 'it is shutting down' })
   assert.deepEqual(restart('collector'), { kind: 'refused', why: 'it has stopped' })
   assert.deepEqual(did, [])

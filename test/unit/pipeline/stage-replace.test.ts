@@ -47,7 +47,11 @@ test('an endpoint manager that is replaced while it writes hears the answer, and
   const [dueMs] = timers.values()
   stage.replace(entrance(stage.persisted('endpoint-manager')), { first: [], keeps: () => true })
   assert.deepEqual([only().value, [...timers.values()]], ['assigning', [dueMs]])
-  stage.post('endpoint-manager', { type: 'assignment.journaled', write: 1, epoch: epoch(1) } as never) // biome-ignore format: one line
+  stage.post('endpoint-manager', {
+    type: 'assignment.journaled',
+    write: 1,
+    epoch: epoch(1),
+  } as never)
   await turn()
   assert.equal(only().value, 'probation')
   assert.deepEqual(did, ['journalAssignment', 'tell', 'announce'])
@@ -57,9 +61,18 @@ test('what waited for the former life is handed to the new one, or is a dead let
   for (const waiting of ['kept', 'dropped'] as const) {
     const { stage, entrance, lost, only } = opened()
     stage.start(entrance())
-    stage.post('endpoint-manager', { type: 'assignment.journaled', write: 1, epoch: epoch(1) } as never) // biome-ignore format: one line
+    stage.post('endpoint-manager', {
+      type: 'assignment.journaled',
+      write: 1,
+      epoch: epoch(1),
+    } as never)
     await turn()
-    stage.post('endpoint-manager', { type: 'endpoint.commanded', commandId: 'k', url: urls.b, reason: 'r' } as never) // biome-ignore format: one line
+    stage.post('endpoint-manager', {
+      type: 'endpoint.commanded',
+      commandId: 'k',
+      url: urls.b,
+      reason: 'r',
+    } as never)
     stage.replace(entrance(stage.persisted('endpoint-manager')), {
       first: [],
       keeps: () => waiting === 'kept',

@@ -4,7 +4,13 @@ import { boardBytes, boardOn, type Sight, type Sights } from '../../../pipeline/
 import { openWatch } from '../../../pipeline/sentinel/watch.ts'
 
 const idle: Sight = { work: 'none', progress: 0 }
-const nothing: Sights = { collector: idle, cache: idle, dispatcher: idle, 'endpoint-manager': idle, sends: idle } // biome-ignore format: one line
+const nothing: Sights = {
+  collector: idle,
+  cache: idle,
+  dispatcher: idle,
+  'endpoint-manager': idle,
+  sends: idle,
+}
 const stuck: Sight = { work: 'some', progress: 5 }
 
 const opened = () => {

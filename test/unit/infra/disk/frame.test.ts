@@ -20,7 +20,13 @@ test('a frame has the bytes that version 1 is defined to have', () => {
 })
 
 test('a file header has the bytes that version 1 is defined to have, twice', () => {
-  const header = { kind: 'segment', salt: 0x01020304, number: 7, schema: 0x1122334455667788n, durableBytes: 96 } as const // biome-ignore format: one line
+  const header = {
+    kind: 'segment',
+    salt: 0x01020304,
+    number: 7,
+    schema: 0x1122334455667788n,
+    durableBytes: 96,
+  } as const
   const bytes = encodeFileHeader(header)
   const copy =
     '486f6c6452696e67 01000000 04030201 0700000000000000 8877665544332211 6000000000000000 00000000'

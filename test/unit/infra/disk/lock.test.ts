@@ -19,7 +19,9 @@ const contender = async (directory: string): Promise<{ child: ChildProcess; said
       () => { console.log('owns'); setInterval(() => {}, 60_000) },
       (cause) => console.log(cause.name, cause.pid),
     )`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] }) // biome-ignore format: one line
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [said] = await once(child.stdout, 'data')
   return { child, said: String(said).trim() }
 }

@@ -47,7 +47,11 @@ test('a frame whose head is wiped is found by its tail, also when it is the last
   ])
   const torn = frameOf('c').subarray(0, 20)
   assert.deepEqual(kinds(await scanned(Buffer.concat([headless, torn]))), ['tail b', 'torn'])
-  assert.deepEqual(kinds(await scanned(Buffer.concat([headless, headless, frameOf('d')]))), ['tail b', 'tail b', 'head d']) // biome-ignore format: one line
+  assert.deepEqual(kinds(await scanned(Buffer.concat([headless, headless, frameOf('d')]))), [
+    'tail b',
+    'tail b',
+    'head d',
+  ])
 })
 
 test('zeros behind the last frame are torn, and not damage', async () => {

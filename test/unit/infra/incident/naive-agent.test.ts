@@ -58,7 +58,10 @@ describe('the naive agent', () => {
   })
 
   it('deadlocks at two redirects in a row, overwrites without a word, and a restart cures it', async () => {
-    const { a, b, cache, start, collect, arrived, ...seen } = await stage({ threads: 2, payloadsHeld: 3 }) // biome-ignore format: one line
+    const { a, b, cache, start, collect, arrived, ...seen } = await stage({
+      threads: 2,
+      payloadsHeld: 3,
+    })
     a.treat(agent, { kind: 'redirects', afterMs: 200, to: b.urlFor(agent) })
     const stuck = start(a.urlFor(agent))
     collect(1)
@@ -91,7 +94,9 @@ describe('the naive agent', () => {
       [],
     )
     const inside = globSync('{actors,infra,pipeline}/**/*.ts', { cwd: root })
-      .filter((path) => /(from|import\() ?'\.\.?\/(\w+\/)*incident\//.test(readFileSync(join(root, path), 'utf8'))) // biome-ignore format: one line
+      .filter((path) =>
+        /(from|import\() ?'\.\.?\/(\w+\/)*incident\//.test(readFileSync(join(root, path), 'utf8')),
+      )
       .filter((path) => !path.startsWith('infra/incident/'))
     assert.deepEqual(inside, ['pipeline/commands/incident.ts'])
   })

@@ -29,7 +29,13 @@ const open = async (disk: FaultyDisk): Promise<Body> => {
   const filesystem = disk
   const journal = openJournal({ filesystem, directory: '/journal', reserveBytes: 4096, ...salts })
   const replayed = await replay(journal.recover())
-  const log = openRing({ filesystem, directory: '/ring', segmentBytes: 600, durability: 'fsync', ...salts }) // biome-ignore format: one line
+  const log = openRing({
+    filesystem,
+    directory: '/ring',
+    segmentBytes: 600,
+    durability: 'fsync',
+    ...salts,
+  })
   const recovery = await log.recover(replayed.ended)
   const ledger = await openLedger({
     filesystem,
@@ -69,7 +75,10 @@ const unstored = (index: number): Unstored => {
   const id = batchId({ producer, tenant, service, firstSeq, lastSeq })
   const [fromMs, toMs] = [instant(index), instant(index + 1)]
   const size = { bytes: 40, priority: 'normal', acceptedAtMs: at(0) } as const
-  return { batch: { id, producer, tenant, service, firstSeq, lastSeq, fromMs, toMs, ...size }, payload } // biome-ignore format: one line
+  return {
+    batch: { id, producer, tenant, service, firstSeq, lastSeq, fromMs, toMs, ...size },
+    payload,
+  }
 }
 
 /** What the world was told before the power went. */

@@ -24,7 +24,9 @@ test('a cut has exactly the records asked for, with what stood around each', () 
 
 test('a record is cut out byte for byte, however its client encoded it', () => {
   // A length in two bytes instead of one, an unknown field, and fields out of order.
-  const record = Buffer.from([0x12, 0x8a, 0x00, 0xf8, 0x3f, 0x07, 0x1a, 0x01, 0x61, 0x10, 0x09, 0x10, 0x0a]) // biome-ignore format: one line
+  const record = Buffer.from([
+    0x12, 0x8a, 0x00, 0xf8, 0x3f, 0x07, 0x1a, 0x01, 0x61, 0x10, 0x09, 0x10, 0x0a,
+  ])
   const content = Buffer.concat([record, record, encode('LogRecord', {}), record])
   const scope = Buffer.concat([Buffer.from([0x12, content.length]), content])
   const body = Buffer.concat([Buffer.from([0x0a, scope.length]), scope])
@@ -34,7 +36,12 @@ test('a record is cut out byte for byte, however its client encoded it', () => {
 
 test('a cut outside of the payload is a mistake of the caller', () => {
   const body = encodeRequest({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}, {}] }] }] })
-  for (const [firstIndex, lastIndex] of [[0, 2], [-1, 0], [1, 0], [2, 2]] as const) // biome-ignore format: one line
+  for (const [firstIndex, lastIndex] of [
+    [0, 2],
+    [-1, 0],
+    [1, 0],
+    [2, 2],
+  ] as const)
     assert.throws(() => cut(body, { firstIndex, lastIndex }), RangeError)
 })
 

@@ -52,7 +52,10 @@ test('JSON says the same as protobuf, in either way of naming', () => {
       // -0 is lost in JSON, and protobufjs writes defaults that are left out here.
       const expected = decodeRequest(encodeRequest(JSON.parse(JSON.stringify(request))))
       assert.deepEqual(withoutDefaults(decodeRequest(body)), withoutDefaults(expected))
-      assert.equal(split(body, { named: 'a', resourceAttribute: 't', defaultTenant: 'd' }).kind, 'split') // biome-ignore format: one line
+      assert.equal(
+        split(body, { named: 'a', resourceAttribute: 't', defaultTenant: 'd' }).kind,
+        'split',
+      )
     }),
     { numRuns: 200 },
   )
@@ -87,7 +90,11 @@ test('64-bit integers are exact as strings and as numbers', () => {
 })
 
 test('what JSON cannot write as a number is a string', () => {
-  for (const [sent, got] of [['NaN', NaN], ['-Infinity', -Infinity], ['1.5e3', 1500]] as const) // biome-ignore format: one line
+  for (const [sent, got] of [
+    ['NaN', NaN],
+    ['-Infinity', -Infinity],
+    ['1.5e3', 1500],
+  ] as const)
     assert.equal(recordOf({ body: { doubleValue: sent } })?.body?.doubleValue, got)
 })
 
@@ -127,7 +134,10 @@ test('depth is bounded, whoever parses it', () => {
     `{"body":${'{"arrayValue":{"values":['.repeat(depth)}${innermost}${']}}'.repeat(depth)}}`
   assert.equal(faultOfRecord(nested(29, '{"boolValue":true}')), 'encoded')
   assert.match(faultOfRecord(nested(30, '{"boolValue":true}')), /nested deeper than 30/)
-  assert.match(faultOfRecord(nested(100_000, '{"intValue":12345678901234567890}')), /no JSON|nested/) // biome-ignore format: one line
+  assert.match(
+    faultOfRecord(nested(100_000, '{"intValue":12345678901234567890}')),
+    /no JSON|nested/,
+  )
 })
 
 test('any text at all is encoded or malformed', () => {

@@ -33,7 +33,10 @@ test('a partial success that makes no sense rejects nothing', () => {
     partialSuccess: { rejectedLogRecords: -5, errorMessage: 'x' },
   })
   assert.deepEqual(partialSuccess(negative, protobuf), { rejected: 0, message: 'x' })
-  assert.deepEqual(partialSuccess(Buffer.from('{"partial_success":{"rejected_log_records":7}}'), json), { rejected: 7, message: '' }) // biome-ignore format: one line
+  assert.deepEqual(
+    partialSuccess(Buffer.from('{"partial_success":{"rejected_log_records":7}}'), json),
+    { rejected: 7, message: '' },
+  )
   for (const text of ['', 'null', '[]', '{', '"a"', '{"partialSuccess":3}'])
     assert.equal(partialSuccess(Buffer.from(text), json), undefined)
   fc.assert(

@@ -49,7 +49,13 @@ const script = async (ring: RecordLog, account: Account): Promise<void> => {
   ])
   await append(ring, account, [unstored(5, { payload: Buffer.alloc(2_000, 5) }), unstored(6)])
   await remove(ring, account, 1)
-  await append(ring, account, [unstored(7), unstored(8), unstored(9), unstored(10, { priority: 'low' }), unstored(11)]) // biome-ignore format: one line
+  await append(ring, account, [
+    unstored(7),
+    unstored(8),
+    unstored(9),
+    unstored(10, { priority: 'low' }),
+    unstored(11),
+  ])
   const { held } = await append(ring, account, [unstored(12)])
   // The newest of all.
   await remove(ring, account, held[0]?.at.segment ?? 0)

@@ -29,7 +29,10 @@ test('batches are loaded oldest first, over segments, strictly behind what is na
   assert.deepEqual(behind, { held: held.slice(5, 7), through: pick(held, 6).at })
   const last = await ring.load({ priority: 'normal', after: pick(held, 7).at, batchesMax: 2 })
   assert.deepEqual(last, { held: [], through: null })
-  assert.deepEqual(await ring.load({ priority: 'low', after: null, batchesMax: 2 }), { held: [], through: null }) // biome-ignore format: one line
+  assert.deepEqual(await ring.load({ priority: 'low', after: null, batchesMax: 2 }), {
+    held: [],
+    through: null,
+  })
   await ring.close()
 })
 
@@ -71,7 +74,9 @@ test('what the journal says has ended is neither loaded nor counted after a rest
   assert.equal(restarted.end(pick(held, 0).at), false)
   assert.equal(restarted.end(pick(held, 4).at), false)
   assert.equal(restarted.end(pick(held, 7).at), true)
-  assert.deepEqual(restarted.accepted(1), [{ producer: 'edge-1', tenant: 'acme', service: 'auth', records: 30 }]) // biome-ignore format: one line
+  assert.deepEqual(restarted.accepted(1), [
+    { producer: 'edge-1', tenant: 'acme', service: 'auth', records: 30 },
+  ])
   assert.equal(
     disk.paths().some((path) => path.includes('-000000000002-')),
     false,

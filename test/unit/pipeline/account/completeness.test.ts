@@ -42,7 +42,11 @@ test('both ends of a window, and of what it is compared with, belong to it', asy
     [70_001, nowMs + 1, 'pending'],
     [0, nowMs, 'incomplete'],
   ] as const)
-    assert.equal((await completenessIn(observed, at(fromMs, toMs), nowMs)).verdict, verdict, `${fromMs}`) // biome-ignore format: one line
+    assert.equal(
+      (await completenessIn(observed, at(fromMs, toMs), nowMs)).verdict,
+      verdict,
+      `${fromMs}`,
+    )
 })
 
 test('a gap names the drop event, its range, its reason and its times', async () => {

@@ -91,7 +91,8 @@ test('a report says that all is well only when it is', async () => {
     const report = await reportOf(observedWith({ rows, ...books }), { fromMs: 0, toMs }, nowMs)
     return [reportText(report), reportPage(report)]
   }
-  for (const text of await sayOf({})) assert.match(text, /Every record of this time that was accepted was delivered/) // biome-ignore format: one line
+  for (const text of await sayOf({}))
+    assert.match(text, /Every record of this time that was accepted was delivered/)
   for (const text of await sayOf({ doubts: ['The disk was damaged.'] })) {
     assert.match(text, /No loss is known, but it cannot be ruled out/)
     assert.doesNotMatch(text, /Every record of this/)
@@ -109,7 +110,9 @@ test('a report says that all is well only when it is', async () => {
 
 test('every reason of a loss is told in words', async () => {
   const drops = dropReasons.map((reason, index) => dropped({ from: index, to: index }, { reason }))
-  const page = reportPage(await reportOf(observedWith({ drops }), { fromMs: 0, toMs: 9_000 }, nowMs)) // biome-ignore format: one line
+  const page = reportPage(
+    await reportOf(observedWith({ drops }), { fromMs: 0, toMs: 9_000 }, nowMs),
+  )
   assert.equal(page.match(/no time recorded/g)?.length, dropReasons.length + 2)
   assert.doesNotMatch(page, /undefined|NaN/)
 })
@@ -122,7 +125,8 @@ test('a loss of a moment is to be seen, and nothing is drawn outside of the pict
   ]
   for (const one of drops) {
     const page = reportPage(await reportOf(observedWith({ drops: [one] }), window, nowMs))
-    const [, x = '', width = ''] = /class="lost" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/.exec(page) ?? [] // biome-ignore format: one line
+    const [, x = '', width = ''] =
+      /class="lost" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/.exec(page) ?? []
     assert.ok(Number(width) >= 3, width)
     assert.ok(Number(x) >= 210 && Number(x) + Number(width) <= 830.1, `${x} ${width}`)
   }
@@ -136,7 +140,17 @@ test('the API and the command hand it out in each format', async (t) => {
   const query = '?from=10000&to=50000&tenant=acme'
   const page = await call(admin, `/api/v1/report${query}&format=html`)
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
-  const words = ['report', '--admin', admin.url, '--from', '10000', '--to', '50000', '--tenant', 'acme'] // biome-ignore format: one line
+  const words = [
+    'report',
+    '--admin',
+    admin.url,
+    '--from',
+    '10000',
+    '--to',
+    '50000',
+    '--tenant',
+    'acme',
+  ]
   const said = await holdfast(words)
   assert.deepEqual([said.status, said.stderr], [0, ''])
   assert.match(said.stdout, /^# Log delivery report for acme\n/)

@@ -31,7 +31,14 @@ const all = {
   redirectsObeyed: 7,
   redirectsRefused: [],
 }
-const held = { ...all, dropEvents: 0, noticedAfterMs: null, dropsThatArrived: 0, ledgerAgrees: true, drops: [] } // biome-ignore format: one line
+const held = {
+  ...all,
+  dropEvents: 0,
+  noticedAfterMs: null,
+  dropsThatArrived: 0,
+  ledgerAgrees: true,
+  drops: [],
+}
 const lane = {
   delivered: [1_000, 2_000, 3_000, 9_999].map((atMs) => ({ atMs, records: 10 })),
   lost: [],
