@@ -109,6 +109,15 @@ test('what was left for later is seen, in every kind of file', () => {
   }
 })
 
+test('a check that is switched off is seen', () => {
+  const off = 'biome-ig' + 'nore'
+  shows(
+    tidy.exceptions,
+    wrong('infra/a.ts', `const a = 1 // ${off} format: a table`, `1: ${off}`),
+    fine('test/types/a.ts', '// @ts-expect-error: no such state.'),
+  )
+})
+
 test('a name that says nothing is seen', () => {
   shows(
     tidy.names,

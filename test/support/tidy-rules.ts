@@ -103,6 +103,14 @@ export const leftovers: Rule = (file) =>
     'Mend it, or write it down, before the merge.',
   )
 
+export const exceptions: Rule = (file) =>
+  found(
+    file,
+    'text',
+    /\b(?:biome-ig[n]ore|@ts-ig[n]ore|@ts-no[c]heck|no[q]a)\b/g,
+    'No check is switched off: write it so that it passes.',
+  )
+
 const bannedNames = /^(?:utils?|helpers?|common|types?|misc|shared|stuff)$/
 export const names: Rule = (file) => {
   const why = 'Such a name says nothing; a file is called after the noun that it exports.'
@@ -179,6 +187,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   'no machine relies on delays that a restart forgets': delays,
   'a file is one idea': length,
   'nothing is left for later': leftovers,
+  'no check is switched off': exceptions,
   'a file is called after what it exports': names,
   'an export has one name': defaultExports,
   'only errors are classes': classes,

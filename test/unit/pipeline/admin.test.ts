@@ -24,14 +24,14 @@ describe('the admin API', () => {
   it('shows the account, of one tenant when asked to', async () => {
     const { json } = await call(admin, '/api/v1/ledger')
     assert.deepEqual(json.totals, observed.ledger.totals())
-    assert.equal(json.streams.length, 3)
-    assert.equal((await call(admin, '/api/v1/ledger?tenant=acme')).json.streams.length, 2)
+    assert.equal(json.streams?.length, 3)
+    assert.equal((await call(admin, '/api/v1/ledger?tenant=acme')).json.streams?.length, 2)
   })
 
   it('shows drops with their times as ISO 8601, null where there is none', async () => {
     const { json } = await call(admin, '/api/v1/drops')
     assert.equal(json.cursor, '2')
-    assert.deepEqual(json.drops[0], {
+    assert.deepEqual(json.drops?.[0], {
       id: '1',
       tenant: 'acme',
       service: 'web',
@@ -86,7 +86,7 @@ describe('the admin API', () => {
   it('shows the endpoint and sets it, under the next epoch', async () => {
     const { json } = await call(admin, '/api/v1/endpoint')
     assert.equal(json.epoch, 7)
-    assert.equal(json.history[0].at, '1970-01-01T00:00:01.000Z')
+    assert.equal(json.history?.[0]?.at, '1970-01-01T00:00:01.000Z')
     const body = JSON.stringify({ url: 'http://b.example', reason: 'move' })
     const put = await call(admin, '/api/v1/endpoint', { method: 'PUT', body })
     assert.equal(put.status, 202)
@@ -191,7 +191,7 @@ describe('the admin API', () => {
   it('helps whoever asks for the wrong thing', async () => {
     const lost = await call(admin, '/api/v1/ledgers')
     assert.equal(lost.status, 404)
-    assert.ok(lost.json.allowed.includes('/api/v1/ledger'))
+    assert.ok(lost.json.allowed?.includes('/api/v1/ledger'))
     for (const path of ['/livez', '/api/v1/ledger']) {
       const { status, headers } = await call(admin, path, { method: 'DELETE' })
       const { allow } = headers

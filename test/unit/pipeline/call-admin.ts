@@ -18,8 +18,22 @@ type Got = {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is for the test to say.
-  readonly json: any
+  /** Empty when the answer is no JSON. */
+  readonly json: Said
+}
+/** What tests look at, of all answers. */
+type Said = {
+  readonly status?: string
+  readonly reasons?: readonly unknown[]
+  readonly error?: string
+  readonly allowed?: string
+  readonly streams?: readonly unknown[]
+  readonly epoch?: number
+  readonly url?: string
+  readonly totals?: unknown
+  readonly cursor?: unknown
+  readonly drops?: readonly unknown[]
+  readonly history?: readonly { readonly at: string }[]
 }
 /** One call on a connection of its own, so that no test waits for one kept alive. */
 export const call = (
@@ -43,7 +57,7 @@ export const call = (
           status: response.statusCode ?? 0,
           headers: response.headers,
           text,
-          json: isJson && text !== '' ? JSON.parse(text) : undefined,
+          json: isJson && text !== '' ? (JSON.parse(text) as Said) : {},
         })
       })
     })

@@ -85,7 +85,10 @@ test('while the main thread is blocked, or gone, calls are told so at once', asy
   const state = { blocked: true, health: well }
   const { admin, inner } = await opened(state)
   try {
-    assert.match((await call(admin, '/metrics')).json.error, /event loop of the process is blocked/)
+    assert.match(
+      (await call(admin, '/metrics')).json.error ?? '',
+      /event loop of the process is blocked/,
+    )
     state.blocked = false
     await new Promise((resolve) => inner.close(resolve))
     const gone = await call(admin, '/metrics')
