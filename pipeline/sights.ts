@@ -1,6 +1,6 @@
 /** What the sentinel is shown of the actors: whether there is work, and a number that moves with it. */
 import { type CacheContext, priorities } from '../actors/cache/context.ts'
-import type { DispatcherContext } from '../actors/dispatcher/books.ts'
+import { blockedUntilMs, type DispatcherContext } from '../actors/dispatcher/books.ts'
 import type { InstantMs } from '../schemas/brand.ts'
 import type { Sight, Sights } from './sentinel/board.ts'
 import type { ActorView } from './stage.ts'
@@ -54,8 +54,8 @@ const sendsWork = (
 ): Sight['work'] => {
   if (cache === undefined || dispatcher === undefined) return 'none'
   const { lanes, leases } = cache.context as CacheContext
-  const { intent, retryAtMs } = dispatcher.context as DispatcherContext
-  if (intent !== 'run' || retryAtMs > nowMs) return 'none'
+  const sending = dispatcher.context as DispatcherContext
+  if (sending.intent !== 'run' || blockedUntilMs(sending) > nowMs) return 'none'
   const isHeld = leases.length > 0 || priorities.some((it) => lanes[it].ready.length > 0)
   return isHeld ? 'some' : 'none'
 }

@@ -23,6 +23,8 @@ export type DispatcherContext = DispatcherInput & {
   readonly failures: number
   /** No send starts before this moment; 0: none has failed. */
   readonly retryAtMs: InstantMs
+  /** Nor before this one: the endpoint has asked so, and whatever else it takes does not change it. */
+  readonly askedUntilMs: InstantMs
   readonly intent: 'run' | 'suspend' | 'drain'
   /** The epoch that was last reported as healthy. */
   readonly healthyEpoch: number
@@ -49,7 +51,12 @@ export type Start = DispatcherEffects['startSend']
  */
 export const silenceMsMax = 60_000
 
-const isBlocked = ({ retryAtMs }: DispatcherContext, nowMs: InstantMs): boolean => retryAtMs > nowMs
+/** Until when nothing starts. */
+export const blockedUntilMs = ({ retryAtMs, askedUntilMs }: DispatcherContext): InstantMs =>
+  instant(Math.max(retryAtMs, askedUntilMs))
+
+const isBlocked = (context: DispatcherContext, nowMs: InstantMs): boolean =>
+  blockedUntilMs(context) > nowMs
 
 /** An attempt is out under an assignment that has been superseded. */
 const isSupersededOut = ({ sends, assignment }: DispatcherContext): boolean =>
@@ -166,6 +173,7 @@ export const adopted = (context: DispatcherContext, assignment: Assignment): Dis
   assignment,
   failures: 0,
   retryAtMs: instant(0),
+  askedUntilMs: instant(0),
 })
 
 /** The endpoint took all that it was sent, or said for good that it would not. */
@@ -192,11 +200,12 @@ export const ended = (
   if (!isFailure(context, event)) return next
   // Sends that were out together fail together: that is one failure, not eight.
   const failures = isBlocked(context, nowMs) ? context.failures : context.failures + 1
-  const waitMs = Math.max(backoffMs(context, failures, event.jitter), event.retryAfterMs ?? 0)
+  const waitMs = backoffMs(context, failures, event.jitter)
   return {
     ...next,
     failures,
     retryAtMs: instant(Math.max(context.retryAtMs, nowMs + waitMs)),
+    askedUntilMs: instant(Math.max(context.askedUntilMs, nowMs + (event.retryAfterMs ?? 0))),
   }
 }
 
@@ -239,6 +248,6 @@ export const forgotten = (
 /** The next moment at which something is due without a message: a retry, or a send that is silent. */
 export const nextDueMs = (context: DispatcherContext, nowMs: InstantMs): InstantMs => {
   const silent = Object.values(context.sends).map(({ untilMs }) => untilMs + silenceMsMax)
-  const retry = isBlocked(context, nowMs) ? [context.retryAtMs] : []
+  const retry = isBlocked(context, nowMs) ? [blockedUntilMs(context)] : []
   return instant(Math.min(...silent, ...retry, nowMs + context.assignmentTimeoutMs))
 }

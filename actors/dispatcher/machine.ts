@@ -196,6 +196,7 @@ export const dispatcher = machine.createMachine({
     round: input.startedAtMs,
     failures: 0,
     retryAtMs: instant(0),
+    askedUntilMs: instant(0),
     intent: 'run',
     healthyEpoch: -1,
     dueMs: instant(input.startedAtMs + input.assignmentTimeoutMs),

@@ -10,6 +10,7 @@ const instants = new Set([
   'dueMs',
   'sweepAtMs',
   'retryAtMs',
+  'askedUntilMs',
   'untilMs',
   'leaseUntilMs',
   'deadlineMs',

@@ -63,6 +63,7 @@ const base: DispatcherContext = {
   round: 1,
   failures: 0,
   retryAtMs: instant(0),
+  askedUntilMs: instant(0),
   intent: 'run',
   healthyEpoch: -1,
   dueMs: instant(6_000),
