@@ -8,6 +8,9 @@ import { type Seq, seq } from './brand.ts'
 export type SeqRange = { readonly firstSeq: Seq; readonly lastSeq: Seq }
 export type RangeSet = readonly SeqRange[]
 
+/** How many records a range holds; of a batch, a loss, a drop event. */
+export const recordsIn = ({ firstSeq, lastSeq }: SeqRange): number => lastSeq - firstSeq + 1
+
 export const rangeSet = (ranges: readonly SeqRange[]): RangeSet => {
   const merged: SeqRange[] = []
   for (const { firstSeq, lastSeq } of ranges.toSorted((a, b) => a.firstSeq - b.firstSeq)) {
@@ -18,7 +21,12 @@ export const rangeSet = (ranges: readonly SeqRange[]): RangeSet => {
   return merged
 }
 
-export const unionOf = (one: RangeSet, other: RangeSet): RangeSet => rangeSet([...one, ...other])
+export const unionOf = (one: RangeSet, other: RangeSet): RangeSet => {
+  const [last, next] = [one.at(-1), other[0]]
+  // What is new lies behind what was there, nearly always.
+  const isBehind = last === undefined || next === undefined || last.lastSeq + 1 < next.firstSeq
+  return isBehind ? [...one, ...other] : rangeSet([...one, ...other])
+}
 
 export const intersectionOf = (one: RangeSet, other: RangeSet): RangeSet => {
   const common: SeqRange[] = []
@@ -53,7 +61,7 @@ export const differenceOf = (one: RangeSet, other: RangeSet): RangeSet => {
 }
 
 export const sizeOf = (ranges: readonly SeqRange[]): number =>
-  ranges.reduce((sum, { firstSeq, lastSeq }) => sum + lastSeq - firstSeq + 1, 0)
+  ranges.reduce((sum, range) => sum + recordsIn(range), 0)
 
 /** The numbers from 0 on, so many. */
 export const firstOf = (count: number): RangeSet =>

@@ -1,20 +1,15 @@
 /** What of a send is still to go out, and how its batches end. All functions of values. */
-import { type BatchId, type Seq, seq } from '../../schemas/brand.ts'
+
+import { type BatchId, seq } from '../../schemas/brand.ts'
 import type { DropReason, Held } from '../../schemas/messages.ts'
+import { recordsIn, type SeqRange } from '../../schemas/range-set.ts'
 import type { Fate, Loss, Piece } from './protocol.ts'
 
 /** How far each batch of a send has come. */
 export type Progress = Readonly<Record<BatchId, Omit<Fate, 'held'>>>
 
-export const recordsOf = ({ batch }: Held): number => batch.lastSeq - batch.firstSeq + 1
-
-const rangeOf = (piece: Piece, held: Held): { firstSeq: Seq; lastSeq: Seq } =>
+const rangeOf = (piece: Piece, held: Held): SeqRange =>
   piece.cut ?? { firstSeq: held.batch.firstSeq, lastSeq: held.batch.lastSeq }
-
-const recordsIn = (piece: Piece, held: Held): number => {
-  const { firstSeq, lastSeq } = rangeOf(piece, held)
-  return lastSeq - firstSeq + 1
-}
 
 /**
  * Counts a piece as delivered, but for `rejected` records. An endpoint does not say which ones it
@@ -28,7 +23,7 @@ export const delivered = (
   let left = rejected
   let next = progress
   for (const held of piece.held) {
-    const records = recordsIn(piece, held)
+    const records = recordsIn(rangeOf(piece, held))
     const lost = Math.min(left, records)
     left -= lost
     const detail = `${lost} of these ${records} records, the endpoint does not say which: ${message}`
@@ -48,7 +43,7 @@ export const lost = (
   why: { readonly reason: DropReason; readonly detail: string },
 ): Progress =>
   piece.held.reduce((next, held) => {
-    const drop = { ...rangeOf(piece, held), records: recordsIn(piece, held), ...why }
+    const drop = { ...rangeOf(piece, held), records: recordsIn(rangeOf(piece, held)), ...why }
     return added(next, held, { delivered: 0, drops: [drop] })
   }, progress)
 
@@ -92,5 +87,5 @@ export const fatesOf = (held: readonly Held[], progress: Progress): readonly Fat
     const fate = progress[it.batch.id]
     if (fate === undefined) return []
     const ended = fate.delivered + fate.drops.reduce((sum, { records }) => sum + records, 0)
-    return ended === recordsOf(it) ? [{ held: it, ...fate }] : []
+    return ended === recordsIn(it.batch) ? [{ held: it, ...fate }] : []
   })

@@ -1,4 +1,5 @@
 import type { Verdict } from '../../actors/delivery/protocol.ts'
+import { sizeOf } from '../../schemas/range-set.ts'
 import type { Log } from '../telemetry/log.ts'
 import { printable } from './answer-message.ts'
 import { type AttemptBound, boundAttempt } from './attempt-bound.ts'
@@ -120,10 +121,7 @@ const send = async (
 const judge = (shared: Shared, { target, piece }: Bounded, reply: Reply): Verdict => {
   const contentType = header(reply, 'content-type') ?? ''
   doubt(shared, { target, contentType, reply })
-  const records =
-    piece.cut === null
-      ? piece.held.reduce((sum, { batch }) => sum + batch.lastSeq - batch.firstSeq + 1, 0)
-      : piece.cut.lastSeq - piece.cut.firstSeq + 1
+  const records = sizeOf(piece.cut === null ? piece.held.map(({ batch }) => batch) : [piece.cut])
   return verdictOf({
     status: reply.status,
     location: header(reply, 'location'),

@@ -1,9 +1,10 @@
 /** How segments end: evicted, with the loss of what was unsettled in them, or retired, without any. */
+
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Eviction, Held, SegmentEvicted, SegmentRetired } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { StreamCount } from '../ring/record-log.ts'
 import type { Desk } from './desk.ts'
-import { recordsOf } from './fates.ts'
 import type { Ledger } from './ledger.ts'
 import { LedgerError } from './ledger-error.ts'
 import { evictionDrops, type LostRange, lostRanges } from './lost-ranges.ts'
@@ -108,7 +109,7 @@ const retire = (desk: Desk, segment: number): Promise<void> =>
 
 const endAll = ({ account, log }: Desk, held: readonly Held[]): void => {
   for (const { batch, at } of held) {
-    if (log.end(at)) account.add(batch, { pending: -recordsOf(batch) })
+    if (log.end(at)) account.add(batch, { pending: -recordsIn(batch) })
   }
 }
 

@@ -1,11 +1,13 @@
 /** Frames of the record log that are damaged are a loss, and as such an event. */
+
 import type { Fate } from '../../actors/delivery/protocol.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { MarksRecorded } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Recovery } from '../ring/record-log.ts'
 import type { DropIds } from './drop-id.ts'
-import { marksRecorded, recordsOf } from './fates.ts'
+import { marksRecorded } from './fates.ts'
 import type { Replayed } from './replay.ts'
 
 /** Ends in one journal frame at most. */
@@ -38,7 +40,7 @@ export const recordCorruption = async ({
 
 const fateOf = ({ held, detail }: Recovery['corrupt'][number]): Fate => {
   const { firstSeq, lastSeq } = held.batch
-  const records = recordsOf(held.batch)
+  const records = recordsIn(held.batch)
   return {
     held,
     delivered: 0,

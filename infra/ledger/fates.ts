@@ -1,12 +1,11 @@
 /** What the ends of batches are in the journal: marks, and the drop events that belong to them. */
+
 import type { Fate, Loss } from '../../actors/delivery/protocol.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Batch, Drop, Mark, MarksRecorded } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { DropIds } from './drop-id.ts'
 import { LedgerError } from './ledger-error.ts'
-
-export const recordsOf = ({ firstSeq, lastSeq }: Pick<Batch, 'firstSeq' | 'lastSeq'>): number =>
-  lastSeq - firstSeq + 1
 
 /** The drops of the fact are in the order of its marks: so a replay knows whose they are. */
 export const marksRecorded = (
@@ -46,7 +45,7 @@ const dropOf = (
   firstSeq: loss.firstSeq,
   lastSeq: loss.lastSeq,
   records: loss.records,
-  bytes: Math.round((batch.bytes * loss.records) / recordsOf(batch)),
+  bytes: Math.round((batch.bytes * loss.records) / recordsIn(batch)),
   reason: loss.reason,
   detail: loss.detail,
   fromMs: batch.fromMs,
@@ -55,7 +54,7 @@ const dropOf = (
 
 /** @throws {LedgerError} `fate_unbalanced` unless each record of the batch was delivered or dropped. */
 export const assertBalanced = ({ held: { batch }, delivered, drops }: Fate): void => {
-  const records = recordsOf(batch)
+  const records = recordsIn(batch)
   const fault = [delivered, ...drops.map((loss) => loss.records)].some((it) => !isCount(it))
     ? 'a count is negative or no whole number'
     : delivered + droppedOf(drops) !== records
@@ -72,7 +71,7 @@ const faultOf = (loss: Loss, batch: Batch): string | undefined => {
   const range = `the lost range ${loss.firstSeq}-${loss.lastSeq}`
   if (loss.firstSeq < batch.firstSeq || loss.lastSeq > batch.lastSeq) return `${range} is not in it`
   if (loss.records < 1) return `${range} has no records`
-  if (loss.records > recordsOf(loss)) return `${range} is said to hold ${loss.records} records`
+  if (loss.records > recordsIn(loss)) return `${range} is said to hold ${loss.records} records`
   return undefined
 }
 

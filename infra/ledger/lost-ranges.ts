@@ -1,8 +1,9 @@
 /** What an eviction loses, in as few drop events as say it exactly. */
+
 import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { Batch, Drop, Held } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { DropIds } from './drop-id.ts'
-import { recordsOf } from './fates.ts'
 
 /** Batches of one stream of one producer that follow one another without a gap, as one. */
 export type LostRange = Pick<
@@ -24,7 +25,7 @@ export const lostRanges = (held: readonly Held[]): readonly LostRange[] => {
   for (const batch of held.map((it) => it.batch).sort(byCoordinates)) {
     const last = ranges.at(-1)
     if (last !== undefined && follows(last, batch)) ranges[ranges.length - 1] = joined(last, batch)
-    else ranges.push({ ...batch, batches: 1, records: recordsOf(batch) })
+    else ranges.push({ ...batch, batches: 1, records: recordsIn(batch) })
   }
   return ranges
 }
@@ -74,7 +75,7 @@ const joined = (range: LostRange, batch: Batch): LostRange => ({
   ...range,
   lastSeq: batch.lastSeq,
   batches: range.batches + 1,
-  records: range.records + recordsOf(batch),
+  records: range.records + recordsIn(batch),
   bytes: range.bytes + batch.bytes,
   fromMs: earliest(range.fromMs, batch.fromMs),
   toMs: instant(Math.max(range.toMs, batch.toMs)),

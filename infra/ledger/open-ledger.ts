@@ -1,5 +1,6 @@
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Held, SegmentRetired } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
 import type { Fact, Journal } from '../journal/journal.ts'
 import type { RecordLog, Recovery } from '../ring/record-log.ts'
@@ -10,7 +11,6 @@ import type { Desk } from './desk.ts'
 import { openDropArchive } from './drop-archive.ts'
 import { openDropIds } from './drop-id.ts'
 import { openDropStore } from './drop-store.ts'
-import { recordsOf } from './fates.ts'
 import type { Ledger } from './ledger.ts'
 import { recordFates } from './recording.ts'
 import type { Replayed } from './replay.ts'
@@ -96,7 +96,7 @@ const countHeld = async ({
     for (const { records, ...stream } of log.accepted(id))
       account.add(stream, { accepted: records })
     const held = await log.unended(id)
-    for (const { batch } of held) account.add(batch, { pending: recordsOf(batch) })
+    for (const { batch } of held) account.add(batch, { pending: recordsIn(batch) })
     segments.growing(id).open = held.length
   }
 }
@@ -112,7 +112,7 @@ const ledgerOver = (
   const appended = (held: readonly Held[]): void => {
     const growing = held.map(({ at }) => segments.growing(at.segment))
     for (const [index, { batch }] of held.entries()) {
-      const records = recordsOf(batch)
+      const records = recordsIn(batch)
       current.add(batch.producer)
       account.add(batch, { accepted: records, pending: records })
       const live = growing[index]

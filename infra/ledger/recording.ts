@@ -3,11 +3,13 @@
  * batch as ended in the record log cannot be taken back, so it waits for the journal; until then a
  * claim on its position keeps a second recording of it waiting.
  */
+
 import type { Fate } from '../../actors/delivery/protocol.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Held, Mark, Settlement } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { Desk } from './desk.ts'
-import { assertBalanced, marksRecorded, recordsOf } from './fates.ts'
+import { assertBalanced, marksRecorded } from './fates.ts'
 import type { Ledger } from './ledger.ts'
 import { LedgerError } from './ledger-error.ts'
 import { mintSettlement } from './settlement.ts'
@@ -78,7 +80,7 @@ const record = (desk: Desk, fates: readonly Fate[], nowMs: InstantMs): Promise<v
  */
 const count = ({ account, log, segments }: Desk, held: Held, mark: Mark): void => {
   const stream = account.add(held.batch, { delivered: mark.delivered, dropped: mark.dropped })
-  if (log.end(held.at)) account.add(stream, { pending: -recordsOf(held.batch) })
+  if (log.end(held.at)) account.add(stream, { pending: -recordsIn(held.batch) })
   const { producer, tenant, service } = stream
   const live = segments.live(held.at.segment)
   live?.marks.set(held.at.offset, { ...mark, producer, tenant, service })

@@ -24,7 +24,10 @@ export type StreamPart = {
   readonly tenant: string
   readonly service: string
   readonly records: number
-  /** Slices of the body: ResourceLogs fields. Nothing is copied. */
+  /**
+   * Serialised ResourceLogs fields, in slices of the body that may break anywhere. They may be joined
+   * with others, whole.
+   */
   readonly payload: readonly Uint8Array[]
   readonly bytes: number
   /** Earliest and latest time of a record (time_unix_nano, else observed), 0 where none has one. */

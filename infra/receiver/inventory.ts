@@ -1,6 +1,6 @@
 import type { Coordinates } from '../../schemas/brand.ts'
 import { differenceOf, type RangeSet } from '../../schemas/range-set.ts'
-import { openRanges, type Range } from './ranges.ts'
+import { openRanges } from './ranges.ts'
 
 /** For recognising duplicates. A producer is one life of a collector, so there come new ones. */
 const streamsMax = 10_000
@@ -9,9 +9,9 @@ const rangesMax = 10_000
 /** Which records a receiver has, and which of them came more than once. */
 export type Inventory = {
   /** Adds the records of a batch and answers those of them that were new. */
-  readonly add: (batch: Coordinates) => readonly Range[]
+  readonly add: (batch: Coordinates) => RangeSet
   /** The records of a batch that have not come yet. Adds nothing. */
-  readonly missing: (batch: Coordinates) => readonly Range[]
+  readonly missing: (batch: Coordinates) => RangeSet
   /** Records of a request that did not say which they are. */
   readonly addNameless: (records: number) => void
   readonly ranges: () => ReceivedRanges
@@ -35,7 +35,7 @@ export const openInventory = (): Inventory => {
   const once = openRanges({ streamsMax, rangesMax })
   const again = openRanges({ streamsMax, rangesMax })
   let nameless = 0
-  const addRepeated = (batch: Coordinates, fresh: readonly Range[]): void => {
+  const addRepeated = (batch: Coordinates, fresh: RangeSet): void => {
     for (const range of differenceOf([batch], fresh)) again.add({ ...batch, ...range })
   }
   return {

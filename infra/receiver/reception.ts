@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { type Coordinates, coordinatesOf } from '../../schemas/brand.ts'
+import { sizeOf } from '../../schemas/range-set.ts'
 import { type IndexLine, openBatchIndex } from './batch-index.ts'
 import { appendBounded } from './bounded-file.ts'
 import { type Counts, openTally, type Stream } from './counts.ts'
 import { type DisplayRecord, displayRecords } from './display-record.ts'
 import { fileName } from './file-name.ts'
 import { type Inventory, openInventory, type ReceivedRanges } from './inventory.ts'
-import { recordsIn } from './ranges.ts'
 
 /** One file is begun anew after so many bytes, and the one before it is kept. */
 const fileBytesMax = 64 * 1024 * 1024
@@ -57,7 +57,7 @@ export const openReception = async (options: {
       const seen = { records: shown.length, duplicateRecords, matched: batches !== undefined }
       await index.append(indexLine(received, { ...seen, nowMs: now() }))
       // Only now: what could not be written is sent again, and must not be taken for a duplicate.
-      const again = (batches ?? []).filter((batch) => recordsIn(inventory.add(batch)) === 0).length
+      const again = (batches ?? []).filter((batch) => sizeOf(inventory.add(batch)) === 0).length
       if (batches === undefined) inventory.addNameless(shown.length)
       tally.took({
         batches: received.ids.length,
@@ -73,7 +73,7 @@ export const openReception = async (options: {
 const matched = (ids: readonly string[], records: number): readonly Coordinates[] | undefined => {
   const batches = ids.map(coordinatesOf).filter((batch) => batch !== undefined)
   if (ids.length === 0 || batches.length < ids.length) return undefined
-  return recordsIn(batches) === records ? batches : undefined
+  return sizeOf(batches) === records ? batches : undefined
 }
 
 /** The records whose numbers were not seen: records come in the order of the batches. */
@@ -85,7 +85,7 @@ const freshOf = <Shown>(
   let first = 0
   return batches.flatMap((batch) => {
     const offset = first - batch.firstSeq
-    first += recordsIn([batch])
+    first += sizeOf([batch])
     return inventory
       .missing(batch)
       .flatMap((gap) => shown.slice(offset + gap.firstSeq, offset + gap.lastSeq + 1))

@@ -1,10 +1,12 @@
 /**
  * What a record log holds, looked at from outside: one segment at a time, and nothing is changed.
  */
+
 import type { Batch, Priority } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
 import { type Fate, type OfflineSegment, offlineRing, offlineSegments } from './offline-segments.ts'
-import { recordsOf, streamKey } from './segment.ts'
+import { streamKey } from './segment.ts'
 
 export type SegmentReport = {
   readonly path: string
@@ -74,7 +76,7 @@ const reportOf = async (segment: OfflineSegment): Promise<SegmentReport> => {
     const fate = segment.fateOf(found.frame.offset)
     fates[fate] += 1
     batches += 1
-    records += recordsOf(batch)
+    records += recordsIn(batch)
     count(streams, batch, fate)
     times.fromMs = earlier(times.fromMs, batch.fromMs)
     times.toMs = Math.max(times.toMs, batch.toMs)
@@ -107,8 +109,8 @@ const count = (streams: Map<string, Tally>, batch: Batch, fate: Fate): void => {
   }
   streams.set(streamKey(batch), tally)
   tally.batches += 1
-  tally.records += recordsOf(batch)
-  if (fate !== 'ended') tally.pendingRecords += recordsOf(batch)
+  tally.records += recordsIn(batch)
+  if (fate !== 'ended') tally.pendingRecords += recordsIn(batch)
   const last = tally.ranges.at(-1)
   if (last !== undefined && last.lastSeq + 1 === firstSeq) last.lastSeq = lastSeq
   else tally.ranges.push({ firstSeq, lastSeq })

@@ -2,8 +2,10 @@
  * What is kept in memory of a segment: counts, and where some but not all of it has ended, the
  * offsets of what has. Nothing per batch, so that memory does not grow with what is held on disk.
  */
+
 import type { Segment } from '../../actors/cache/protocol.ts'
 import type { Batch, Held, Priority } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import { fileHeaderBytes } from '../disk/file-header.ts'
 import type { StreamCount } from './record-log.ts'
 
@@ -47,11 +49,9 @@ export const addFrame = (segment: SegmentState, { batch, at }: Held): void => {
   segment.lastOffset = Math.max(segment.lastOffset, at.offset)
   const { producer, tenant, service } = batch
   const key = streamKey(batch)
-  const records = (segment.accepted.get(key)?.records ?? 0) + recordsOf(batch)
+  const records = (segment.accepted.get(key)?.records ?? 0) + recordsIn(batch)
   segment.accepted.set(key, { producer, tenant, service, records })
 }
-
-export const recordsOf = ({ firstSeq, lastSeq }: Batch): number => lastSeq - firstSeq + 1
 
 /** Unlike for any two streams: the lengths say where each part ends. */
 export const streamKey = ({

@@ -1,10 +1,11 @@
 import type { Part } from '../../actors/collector/protocol.ts'
 import { instant } from '../../schemas/brand.ts'
 import type { Batch, Priority } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import { divide } from '../otlp/cut.ts'
-import { earlier, measure } from '../otlp/split.ts'
+import { earlier, measure, type StreamPart } from '../otlp/split.ts'
 import type { Unstored } from '../ring/record-log.ts'
-import type { Arrived, Kept, Refused, Request } from './intake.ts'
+import type { Kept, Refused, Request } from './intake.ts'
 
 /** A request in the queue, and whom to tell how it ended. */
 export type Waiting = {
@@ -54,7 +55,10 @@ export const formGroup = (waiting: readonly Waiting[], options: GroupOptions): G
 }
 
 /** What becomes one batch must not exceed a batch's limits; what does is divided. */
-const piecesOf = (part: Arrived, { recordsMax, bytesMax }: GroupOptions): readonly Arrived[] => {
+const piecesOf = (
+  part: StreamPart,
+  { recordsMax, bytesMax }: GroupOptions,
+): readonly StreamPart[] => {
   if (part.records <= recordsMax && part.bytes <= bytesMax) return [part]
   if (part.records <= 1) return [part]
   const { tenant, service } = part
@@ -67,11 +71,11 @@ const piecesOf = (part: Arrived, { recordsMax, bytesMax }: GroupOptions): readon
   }))
 }
 
-const fits = (last: Joined, piece: Arrived, { recordsMax, bytesMax }: GroupOptions): boolean =>
+const fits = (last: Joined, piece: StreamPart, { recordsMax, bytesMax }: GroupOptions): boolean =>
   last.records + piece.records <= recordsMax && last.bytes + piece.bytes <= bytesMax
 
 const start = (
-  piece: Arrived,
+  piece: StreamPart,
   { priorityOf, arrivedAtMs }: GroupOptions & { readonly arrivedAtMs: number },
 ): Joined => ({
   tenant: piece.tenant,
@@ -85,7 +89,7 @@ const start = (
   payload: [...piece.payload],
 })
 
-const append = (last: Joined, piece: Arrived): void => {
+const append = (last: Joined, piece: StreamPart): void => {
   last.records += piece.records
   last.bytes += piece.bytes
   last.fromMs = instant(earlier(last.fromMs, piece.fromMs))
@@ -120,4 +124,4 @@ const matches = (part: Part, batch: Batch): boolean =>
   part.tenant === batch.tenant &&
   part.service === batch.service &&
   part.bytes === batch.bytes &&
-  part.records === batch.lastSeq - batch.firstSeq + 1
+  part.records === recordsIn(batch)

@@ -1,5 +1,6 @@
 import type { Part, Refusal } from '../../actors/collector/protocol.ts'
 import type { Batch } from '../../schemas/messages.ts'
+import type { StreamPart } from '../otlp/split.ts'
 import type { Unstored } from '../ring/record-log.ts'
 
 /** Where sources put what clients sent, and where the collector takes it from. */
@@ -23,20 +24,7 @@ export type Intake = {
 }
 
 /** One client request, already split by stream. */
-export type Request = { readonly parts: readonly Arrived[] }
-export type Arrived = {
-  readonly tenant: string
-  readonly service: string
-  readonly records: number
-  /**
-   * Serialised ResourceLogs fields of an ExportLogsServiceRequest, in pieces that may break anywhere.
-   * They may be joined with others, whole.
-   */
-  readonly payload: readonly Uint8Array[]
-  readonly bytes: number
-  readonly fromMs: number
-  readonly toMs: number
-}
+export type Request = { readonly parts: readonly StreamPart[] }
 export type Kept = { readonly kind: 'kept' }
 /**
  * `by: 'queue'` when too much was waiting already, `'collector'` when it was the collector's word.

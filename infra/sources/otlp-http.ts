@@ -15,13 +15,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { encodeJson } from '../otlp/json.ts'
 import { type Encoding, encodeResponse } from '../otlp/response.ts'
-import { type Split, splitPieces, tenantFault } from '../otlp/split.ts'
+import { type Split, type StreamPart, splitPieces, tenantFault } from '../otlp/split.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type BodyLease, openBodyReader } from './body.ts'
 import { type Close, closerOf } from './http-closing.ts'
 import { type Answer, failure, sendAnswer } from './http-exchange.ts'
 import { type Head, headOf, routeFault, type Tenancy } from './http-head.ts'
-import type { Arrived, Intake, Refused } from './intake.ts'
+import type { Intake, Refused } from './intake.ts'
 import { queueRetryAfterMs } from './intake-queue.ts'
 
 export type OtlpHttpOptions = {
@@ -31,7 +31,7 @@ export type OtlpHttpOptions = {
   readonly tenancy: Tenancy
   readonly limits: Limits
   /** Records that the intake refused: their client still holds them. */
-  readonly onRefused: (parts: readonly Arrived[], reason: Refused['reason']) => void
+  readonly onRefused: (parts: readonly StreamPart[], reason: Refused['reason']) => void
   /** Called for each request that is answered; how long it took since its head was here. */
   readonly onAnswer?: (answer: { readonly status: number; readonly durationMs: number }) => void
   readonly log: Pick<Log, 'debug' | 'warn' | 'error'>

@@ -1,5 +1,7 @@
 /** Whether all records of a time have come to their end, and a good one. */
-import type { Batch, Drop, DropReason } from '../../schemas/messages.ts'
+
+import type { Drop, DropReason } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { Observed } from '../observed.ts'
 import { isoOrNull } from './instant-text.ts'
 import { type Cut, rowsIn, type Scope, visitDrops, visitHeld } from './survey.ts'
@@ -107,9 +109,6 @@ export const verdictOf = (found: {
   const isLacking = lostEvents > 0 || doubts.length > 0
   return { verdict: isLacking ? 'incomplete' : isOpen ? 'pending' : 'complete', doubts }
 }
-
-export const recordsIn = ({ firstSeq, lastSeq }: Pick<Batch, 'firstSeq' | 'lastSeq'>): number =>
-  lastSeq - firstSeq + 1
 
 export const acceptedIn = (observed: Pick<Books, 'ledger'>, scope: Scope): number =>
   rowsIn(observed, scope).reduce((sum, row) => sum + row.accepted, 0)

@@ -1,7 +1,9 @@
 /** What was lost or is held back of a time, per tenant and service. */
+
 import type { Batch, Drop, DropReason } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 import type { Observed } from '../observed.ts'
-import { acceptedIn, type Gap, gapOf, recordsIn, verdictOf } from './completeness.ts'
+import { acceptedIn, type Gap, gapOf, verdictOf } from './completeness.ts'
 import { isoOrNull } from './instant-text.ts'
 import { openSpans, type Spans } from './spans.ts'
 import { type Scope, visitDrops, visitHeld } from './survey.ts'

@@ -1,7 +1,9 @@
 /** What is around the actors: disk, journal, ledger, endpoints, clients and an operator. */
+
 import type { Fate, Piece } from '../../actors/delivery/protocol.ts'
 import type { Draft } from '../../actors/endpoint-manager/protocol.ts'
 import type { Held, Position, Priority } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
 
 /** What may still happen that need not happen. −1: for ever. */
 export type Left = {
@@ -147,4 +149,4 @@ export const spent = (outside: Outside, what: keyof Left): Outside => {
   return before < 0 ? outside : { ...outside, left: { ...outside.left, [what]: before - 1 } }
 }
 
-export const recordsOf = ({ batch }: Held): number => batch.lastSeq - batch.firstSeq + 1
+export const recordsOf = ({ batch }: Held): number => recordsIn(batch)

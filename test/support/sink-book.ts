@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { openRanges, type Ranges, recordsIn } from '../../infra/receiver/ranges.ts'
+import { openRanges, type Ranges } from '../../infra/receiver/ranges.ts'
 import { type Coordinates, coordinatesOf } from '../../schemas/brand.ts'
+import { sizeOf } from '../../schemas/range-set.ts'
 import type { Answer } from './sink-behaviour.ts'
 
 /** One request, whatever was answered. */
@@ -50,7 +51,7 @@ export const openBook = () => {
   const sums = { requests: 0, records: 0, bytes: 0, duplicateRecords: 0, again: 0, miscounted: 0 }
   let keptBytes = 0
   const distinct = (): number =>
-    ranges.streams().reduce((sum, stream) => sum + recordsIn(stream.ranges), 0)
+    ranges.streams().reduce((sum, stream) => sum + sizeOf(stream.ranges), 0)
 
   const take = (request: SinkRequest): void => {
     sums.records += request.recordCount
@@ -62,9 +63,9 @@ export const openBook = () => {
       if (times > 0) sums.again += 1
       const coordinates = coordinatesOf(id)
       if (coordinates === undefined) continue
-      const size = recordsIn([coordinates])
+      const size = sizeOf([coordinates])
       said += size
-      sums.duplicateRecords += size - recordsIn(ranges.add(coordinates))
+      sums.duplicateRecords += size - sizeOf(ranges.add(coordinates))
     }
     if (request.ids.length > 0) sums.miscounted += Math.abs(said - request.recordCount)
   }

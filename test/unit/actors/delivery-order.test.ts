@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { delivery } from '../../../actors/delivery/machine.ts'
-import { recordsOf } from '../../../actors/delivery/pieces.ts'
 import type { DeliveryEffects, Verdict } from '../../../actors/delivery/protocol.ts'
 import { epoch } from '../../../schemas/brand.ts'
 import type { BatchesReturned, BatchesSettled, Held } from '../../../schemas/messages.ts'
+import { recordsIn } from '../../../schemas/range-set.ts'
 import { type Drive, drive, type Effect } from '../../support/drive.ts'
 import { assignmentOf, deliveryInput, heldAt, settlementOf } from '../../support/route-parts.ts'
 
@@ -110,7 +110,7 @@ test('delivery S1, delivery S2, delivery S4, delivery S9: whatever comes, in wha
         if (type !== 'recordFates') continue
         for (const { held, delivered, drops } of (params as DeliveryEffects['recordFates']).fates) {
           const lost = drops.reduce((sum, { records }) => sum + records, 0)
-          assert.equal(delivered + lost, recordsOf(held))
+          assert.equal(delivered + lost, recordsIn(held.batch))
           assert.ok(delivered >= 0)
         }
       }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { openRanges, recordsIn } from '../../../../infra/receiver/ranges.ts'
+import { openRanges } from '../../../../infra/receiver/ranges.ts'
 import { type Coordinates, seq } from '../../../../schemas/brand.ts'
+import { sizeOf } from '../../../../schemas/range-set.ts'
 
 const of = (first: number, last: number, service = 'auth'): Coordinates => ({
   producer: 'edge-1.1',
@@ -34,9 +35,9 @@ test('ranges say of any numbers what a set of them says', () => {
       let count = 0
       for (let at: number = asked.firstSeq; at <= asked.lastSeq; at += 1)
         if (!seen.has(at)) count += 1
-      assert.equal(recordsIn(missing), count)
+      assert.equal(sizeOf(missing), count)
       const [stream] = ranges.streams()
-      assert.equal(recordsIn(stream?.ranges ?? []), seen.size)
+      assert.equal(sizeOf(stream?.ranges ?? []), seen.size)
       for (const [index, { firstSeq }] of (stream?.ranges ?? []).entries()) {
         const before = stream?.ranges[index - 1]
         assert.ok(before === undefined || before.lastSeq + 1 < firstSeq, 'ranges are merged')
@@ -52,12 +53,12 @@ test('streams are apart, and the one unused for longest is forgotten first', () 
     ranges.streams().map(({ service }) => service),
     ['a', 'c'],
   )
-  assert.equal(recordsIn(ranges.missing(of(0, 9, 'b'))), 10)
+  assert.equal(sizeOf(ranges.missing(of(0, 9, 'b'))), 10)
 })
 
 test('of one stream the lowest ranges are forgotten first', () => {
   const ranges = openRanges({ streamsMax: 2, rangesMax: 3 })
   for (const first of [0, 10, 20, 30]) ranges.add(of(first, first + 4))
-  assert.equal(recordsIn(ranges.missing(of(0, 4))), 5)
-  assert.equal(recordsIn(ranges.missing(of(10, 34))), 10)
+  assert.equal(sizeOf(ranges.missing(of(0, 4))), 5)
+  assert.equal(sizeOf(ranges.missing(of(10, 34))), 10)
 })

@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Refusal } from '../../../../actors/collector/protocol.ts'
-import type { Arrived } from '../../../../infra/sources/intake.ts'
+import type { StreamPart } from '../../../../infra/otlp/split.ts'
 import { openIntake } from '../../../../infra/sources/intake-queue.ts'
 import { type Limits, openOtlpHttpSource } from '../../../../infra/sources/otlp-http.ts'
 import { batchId, seq } from '../../../../schemas/brand.ts'
@@ -47,7 +47,8 @@ export const openSource = async (
       keep()
     })
   if (consumer === 'keeping') keep()
-  const refused: { readonly parts: readonly Arrived[]; readonly reason: Refusal['reason'] }[] = []
+  const refused: { readonly parts: readonly StreamPart[]; readonly reason: Refusal['reason'] }[] =
+    []
   const statuses: number[] = []
   const errors: unknown[] = []
   /** Emits `offered` when a request has come through to the intake. */
