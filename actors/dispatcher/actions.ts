@@ -17,7 +17,6 @@ import {
   type DispatcherContext,
   ended,
   forgotten,
-  isFailure,
   isSuccess,
   leased,
   moved,
@@ -108,13 +107,13 @@ export const tellSends = machine.enqueueActions(({ context, event, enqueue }) =>
 /** Counts a send as ended, and tells the endpoint manager how the newest endpoint is doing. */
 export const noteEnd = machine.enqueueActions(({ context, event, enqueue }) => {
   if (event.type !== 'send.ended') return
-  const failed = isFailure(context, event)
   // An endpoint that rejects whatever it gets answers, but has not shown that it takes anything.
   const healthy = event.delivered > 0 && isSuccess(event) && event.epoch !== context.healthyEpoch
   const next = ended(context, event, event.nowMs)
   enqueue.assign({ ...next, ...(healthy ? { healthyEpoch: event.epoch } : {}) })
-  // That the ledger could not keep an end is a reason to wait, but no fault of the endpoint.
-  const isItsFault = failed && event.reason !== 'unsettled'
+  // One that is counted: what fails together is one failure, and must not be taken for several in a
+  // row. That the ledger could not keep an end is a reason to wait, but no fault of the endpoint.
+  const isItsFault = next.failures > context.failures && event.reason !== 'unsettled'
   if (healthy || isItsFault) enqueue({ type: 'tell', params: reportOf(event) })
 })
 

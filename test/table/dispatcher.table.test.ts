@@ -160,7 +160,7 @@ const table: Record<Living, Record<keyof typeof cases, Cell<DispatcherState>>> =
     'attempt.moved': '=',
     'attempt.moved to no send': '—',
     'send.ended settled': 'idle attempt.reported demand.raised',
-    'send.ended returned': '= attempt.reported',
+    'send.ended returned': '=',
     'send.ended of no send': '—',
     'dispatch.suspended': 'suspended',
     'dispatch.resumed': '—',

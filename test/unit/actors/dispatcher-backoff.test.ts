@@ -130,13 +130,28 @@ describe('A dispatcher backs off', () => {
 })
 
 describe('A dispatcher tells how endpoints do', () => {
-  test('dispatcher D12: a good endpoint once an epoch, a bad one every time.', () => {
+  test('dispatcher D12: sends that fail together are one failure of the endpoint, not one each.', () => {
+    const it = busy()
+    failed(it, first, 1)
+    assert.equal(messages(it, 'attempt.reported').length, 1)
+    failed(it, second, 1)
+    assert.equal(messages(it, 'attempt.reported').length, 0)
+    it.fire()
+    lease(it, heldAt(3))
+    failed(it, third, 1)
+    assert.equal(messages(it, 'attempt.reported').length, 1)
+  })
+
+  test('dispatcher D12: a good endpoint once an epoch, a bad one each time that it is tried.', () => {
     const it = busy()
     assert.deepEqual(settled(it, first, 1), ['attempt.reported'])
     assert.deepEqual(settled(it, second, 1), [])
     lease(it, heldAt(3), heldAt(4))
     assert.ok(failed(it, third, 1).includes('attempt.reported'))
-    assert.ok(failed(it, 'edge-0-4', 1).includes('attempt.reported'))
+    assert.ok(!failed(it, 'edge-0-4', 1).includes('attempt.reported'))
+    it.fire()
+    lease(it, heldAt(5))
+    assert.ok(failed(it, 'edge-0-5', 1).includes('attempt.reported'))
   })
 
   test('dispatcher D12: a ledger that can not keep an end is no fault of the endpoint.', () => {
