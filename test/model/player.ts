@@ -6,6 +6,7 @@ import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition } from
 import { type Effect, stepFrom } from '../support/drive.ts'
 import { movedBack } from './relative-time.ts'
 import { openShelf, type Shelf } from './shelf.ts'
+import { travels } from './travel.ts'
 import { Violation } from './violation.ts'
 
 export type Message = { readonly type: string }
@@ -72,6 +73,7 @@ export const openPlayers = (part: Part): Players => {
     return made
   }
   const settle = (player: Player, effects: readonly Effect[], byMs: number): Turn => {
+    for (const effect of effects) travels(effect)
     const { armedMs } = player
     const context = movedBack(player.context, { byMs, hopTtlMs })
     const next: Player = {
