@@ -12,6 +12,10 @@ export type Life = {
   /** Calls back when it is over, however it came to its end. */
   readonly onEnd: (callback: () => void) => void
   readonly end: () => void
+  /** The disk has failed it. */
+  readonly harm: (atUs: number) => void
+  /** When last. */
+  readonly harmedAtUs: () => number
 }
 
 /** 2026-01-01, where all simulations begin. */
@@ -20,9 +24,14 @@ export const epochMs = 1_767_225_600_000
 export const openLife = (number: number): Life => {
   const callbacks: (() => void)[] = []
   let state: 'running' | 'over' = 'running'
+  let harmedAtUs = Number.NEGATIVE_INFINITY
   return {
     number,
     isOver: () => state === 'over',
+    harm: (atUs) => {
+      harmedAtUs = atUs
+    },
+    harmedAtUs: () => harmedAtUs,
     onEnd: (callback) => {
       callbacks.push(callback)
     },

@@ -39,13 +39,14 @@ export const openSlowDisk = (given: {
     const rare = chance.oneIn(150) ? 40 * millisecond : 400
     return Math.max(20 + chance.below(rare), stalledUntilUs - timeline.nowUs())
   }
-  const failSome = (what: Operation): void => {
+  const failSome = (life: Life, what: Operation): void => {
     if (failingOneIn === 0) return
     const isDue = syncing.has(what)
       ? chance.oneIn(failingOneIn)
       : what === 'read' && chance.oneIn(failingOneIn * readsPerSync)
     if (!isDue) return
     disk.failNext(what, 'EIO')
+    life.harm(timeline.nowUs())
     story.count(what === 'read' ? 'readError' : 'syncError')
   }
   const operate = <Result>(
@@ -60,7 +61,7 @@ export const openSlowDisk = (given: {
       }
       const effect = (answered: (settle: () => void) => void): void => {
         if (life.isOver()) return
-        failSome(what)
+        failSome(life, what)
         story.note(`${what} ${path}`)
         act().then(
           (result) => answered(() => resolve(result)),

@@ -20,6 +20,8 @@ export type Supervisor = {
   readonly calm: () => void
 }
 
+/** From a failure of the disk until the process has given up for it. */
+const harmUsMax = 1 * second
 /** Longer than a stop may take: then the process is killed. */
 const stopUsMax = 90 * second
 
@@ -50,8 +52,10 @@ export const openSupervisor = (given: {
     if (life.isOver()) return
     const why = cause instanceof Error ? cause.message : String(cause)
     story.count('exit', why)
-    if (weather === 'calm') story.wrong(`the pipeline gave up with nothing wrong around it: ${why}`)
-    else if (!isDiskError(cause)) story.wrong(`the pipeline gave up: ${why}`)
+    // A disk that failed just before the calm may be what it gave up for.
+    const wasHarmed = weather === 'chaos' || timeline.nowUs() - life.harmedAtUs() < harmUsMax
+    if (!isDiskError(cause)) story.wrong(`the pipeline gave up: ${why}`)
+    else if (!wasHarmed) story.wrong(`the pipeline gave up with nothing wrong around it: ${why}`)
     end(life, 'kill')
   }
   const start = (): void => {
