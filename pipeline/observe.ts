@@ -50,6 +50,8 @@ export const observe = ({
       kind === 'suspend' ? { type: 'dispatch.suspended', reason } : { type: 'dispatch.resumed' },
     ),
   actors: () => actorViews(stage.actors()),
+  transitions: stage.transitions,
+  follow: stage.follow,
   health: () =>
     healthOf(stage.actors(), {
       live: complaints.broken,

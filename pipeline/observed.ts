@@ -3,6 +3,7 @@ import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { MeterReadings } from '../infra/telemetry/meters.ts'
 import type { Assignment, Held } from '../schemas/messages.ts'
 import type { Sights } from './sentinel/board.ts'
+import type { StageWatcher, Transition } from './stage-watch.ts'
 
 /** What the admin API and the metrics page can see and ask of a running pipeline. */
 export type Observed = {
@@ -21,6 +22,14 @@ export type Observed = {
     readonly reason: string
   }) => void
   readonly actors: () => readonly ActorView[]
+  /** The last changes of state of each machine, oldest first. */
+  readonly transitions: () => readonly Transition[]
+  /**
+   * Shows the actors at work, from now on; the answer ends that. It is called while the pipeline waits:
+   * note what is wanted of an event, and do the rest later.
+   * @throws when too many watch already.
+   */
+  readonly follow: (watcher: StageWatcher) => () => void
   readonly health: () => Health
   /** What `infra/telemetry/meters.ts` has counted: `meters.read`. */
   readonly counters: () => MeterReadings

@@ -167,6 +167,10 @@ const openLoudStage = ({
       complaints.broken.push({ actor, reason: String(cause) })
       failed(cause)
     },
+    watcherFailed: (error) =>
+      log.error('watcher.failed', 'Somebody who watched the actors failed, and watches no more.', {
+        error,
+      }),
   })
 
 const isGroup = (message: AnyMessage): message is GroupOffered => message.type === 'group.offered'

@@ -8,6 +8,7 @@ import type { Clock } from '../infra/clock/clock.ts'
 import { timerOn } from '../infra/clock/clock.ts'
 import type { InstantMs } from '../schemas/brand.ts'
 import { type DeadLetter, openMailboxes } from './mailboxes.ts'
+import { openStageWatch, type StageWatch } from './stage-watch.ts'
 
 /** Any message: what it may be is the business of whoever tells it, and typed there. */
 export type AnyMessage = { readonly type: string }
@@ -23,7 +24,7 @@ export type Stage = {
   /** The state of an actor as plain JSON, for its next life. */
   readonly persisted: (id: string) => unknown
   readonly stop: () => void
-}
+} & Pick<StageWatch, 'transitions' | 'follow'>
 
 export type Entrance = {
   readonly id: string
@@ -62,6 +63,9 @@ export type ActorView = {
 
 export type Fault = { readonly actor: string; readonly why: string; readonly message: AnyMessage }
 
+type Cause = { readonly actor: string | null; readonly messageId: string | null }
+const nobody: Cause = { actor: null, messageId: null }
+
 /** Messages that an actor may put off until it is in another state. */
 const deferredMax = 1_024
 const depthMax = 16_384
@@ -71,6 +75,7 @@ export const openStage = ({
   deadLetter,
   fault,
   failed,
+  watcherFailed,
 }: {
   readonly clock: Clock
   readonly deadLetter: (letter: DeadLetter<AnyMessage>) => void
@@ -78,6 +83,8 @@ export const openStage = ({
   readonly fault: (fault: Fault) => void
   /** An actor has thrown: a fault of ours after which nothing it says can be trusted. */
   readonly failed: (actor: string, error: unknown) => void
+  /** Somebody who watched has thrown. It watches no more; the actors are not concerned. */
+  readonly watcherFailed: (error: unknown) => void
 }): Stage => {
   type Player = {
     readonly ref: AnyActorRef
@@ -89,13 +96,17 @@ export const openStage = ({
   }
   const players = new Map<string, Player>()
   const mailboxes = openMailboxes<AnyMessage>({ depthMax, deadLetter, defer: setImmediate })
+  const watch = openStageWatch(watcherFailed)
+  /** Of messages that wait: by whom they were told. Kept only while somebody watches. */
+  const told = new WeakMap<AnyMessage, Cause>()
+  let takenCount = 0
 
   const start = (entrance: Entrance): void => {
     const { id, machine, effects, input, snapshot } = entrance
-    const post = (event: TimerFired): void => mailboxes.post(id, event)
+    const fire = (event: TimerFired): void => post(id, event)
     const ref = createActor(
       machine.provide({
-        actors: { timer: timerOn(clock, post) },
+        actors: { timer: timerOn(clock, fire) },
         actions: {
           ...filled(effects),
           defer: ({ event }: { event: AnyMessage }) => defer(id, event),
@@ -117,23 +128,42 @@ export const openStage = ({
     players.set(id, player)
     mailboxes.open({ id, receive: (message) => receive(entrance, player, message) })
     ref.start()
-    player.value = String(ref.getSnapshot().value)
+    const { value, context } = ref.getSnapshot()
+    player.value = String(value)
+    if (!watch.isFollowed()) return
+    const parent = watch.cause()?.actor ?? null
+    const at = { atMs: player.sinceMs, actor: id, machine: machine.id }
+    watch.tell({ type: 'actor.started', ...at, value: player.value, parent, context })
   }
 
   const receive = (entrance: Entrance, player: Player, message: AnyMessage): void => {
     const nowMs = clock.now()
     const before = player.ref.getSnapshot()
     player.taken += 1
-    player.ref.send({ ...message, nowMs })
+    if (watch.isFollowed()) sendWatched(entrance.id, player, { message, nowMs })
+    else player.ref.send({ ...message, nowMs })
     const after = player.ref.getSnapshot()
+    const value = String(after.value)
+    if (value !== player.value) {
+      const { machine, value: from } = player
+      const { type } = message
+      watch.noteTransition({
+        atMs: nowMs,
+        actor: entrance.id,
+        machine,
+        from,
+        to: value,
+        message: type,
+      })
+    }
     if (after.status === 'done') {
-      players.delete(entrance.id)
+      player.value = value
+      left(entrance.id, 'finished')
       mailboxes.close(entrance.id)
       entrance.done?.()
       return
     }
     if (after !== before) entrance.changed?.()
-    const value = String(after.value)
     if (value === player.value) return
     player.value = value
     player.sinceMs = nowMs
@@ -141,6 +171,29 @@ export const openStage = ({
     const again = player.deferred
     player.deferred = []
     mailboxes.repost(entrance.id, again)
+  }
+
+  const sendWatched = (
+    id: string,
+    { ref, machine, value: from }: Player,
+    { message, nowMs }: { readonly message: AnyMessage; readonly nowMs: InstantMs },
+  ): void => {
+    takenCount += 1
+    const messageId = String(takenCount)
+    const { actor: source, messageId: causationId } = told.get(message) ?? nobody
+    const at = { atMs: nowMs, actor: id, machine, message, messageId }
+    watch.tell({ type: 'message.taken', ...at, source, causationId })
+    watch.during({ actor: id, messageId }, () => ref.send({ ...message, nowMs }))
+    const { value, context } = ref.getSnapshot()
+    watch.tell({ type: 'actor.stepped', ...at, from, to: String(value), context })
+  }
+
+  const post = (id: string, message: AnyMessage): void => {
+    if (watch.isFollowed()) {
+      const cause = watch.cause()
+      if (cause !== null) told.set(message, cause)
+    }
+    mailboxes.post(id, message)
   }
 
   const defer = (id: string, message: AnyMessage): void => {
@@ -155,8 +208,16 @@ export const openStage = ({
 
   const end = (id: string): void => {
     players.get(id)?.ref.stop()
-    players.delete(id)
+    left(id, 'stopped')
     mailboxes.close(id)
+  }
+
+  const left = (id: string, how: 'finished' | 'stopped'): void => {
+    const player = players.get(id)
+    players.delete(id)
+    if (player === undefined || !watch.isFollowed()) return
+    const { machine, value } = player
+    watch.tell({ type: 'actor.ended', atMs: clock.now(), actor: id, machine, value, how })
   }
 
   const replace = (entrance: Entrance, { first, keeps }: Inheritance): void => {
@@ -176,7 +237,9 @@ export const openStage = ({
     start,
     replace,
     end,
-    post: mailboxes.post,
+    post,
+    transitions: watch.transitions,
+    follow: watch.follow,
     actors: () =>
       [...players].map(([id, player]) => ({
         id,

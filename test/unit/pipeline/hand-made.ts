@@ -67,6 +67,8 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
     cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),
     held: async function* () {},
     doubts: () => [],
+    transitions: () => [],
+    follow: () => () => undefined,
     endpoint: () => ({
       url: assignment.url,
       epoch: 7,

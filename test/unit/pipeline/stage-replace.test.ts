@@ -24,6 +24,7 @@ const opened = () => {
     deadLetter: ({ message }) => lost.push(message.type),
     fault: ({ why }) => did.push(why),
     failed: (actor, error) => assert.fail(`${actor}: ${error}`),
+    watcherFailed: (error) => assert.fail(String(error)),
   })
   const entrance = (snapshot?: unknown): Entrance => ({
     id: 'endpoint-manager',
