@@ -1,10 +1,9 @@
 /** A pipeline in one process: what it keeps, its actors, its sources, from start to stop. */
-import type { GroupOffered } from '../actors/collector/protocol.ts'
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import { openIntake } from '../infra/sources/intake-queue.ts'
 import type { Log } from '../infra/telemetry/log.ts'
-import { type Meters, openMeters } from '../infra/telemetry/meters.ts'
+import { openMeters } from '../infra/telemetry/meters.ts'
 import { instant } from '../schemas/brand.ts'
 import { startCast } from './cast.ts'
 import type { Config } from './config/config.ts'
@@ -12,13 +11,14 @@ import { priorityBy } from './config/priorities.ts'
 import { openDropWatch } from './drop-watch.ts'
 import { openEndings } from './endings.ts'
 import { openKeeper } from './keeper.ts'
+import { openLoudStage } from './loud-stage.ts'
 import { type Complaints, observe } from './observe.ts'
 import type { RunningPipeline } from './observed.ts'
 import { openPendingCommands, type PendingCommands } from './pending-commands.ts'
 import { producerId } from './producer.ts'
+import { repeat } from './repeat.ts'
 import { openRestart } from './restart.ts'
 import { openSendProgress, sightsOf } from './sights.ts'
-import { type AnyMessage, openStage, type Stage } from './stage.ts'
 import { openStorage } from './storage.ts'
 import { realWorld, type World } from './world.ts'
 
@@ -72,7 +72,7 @@ export const startPipeline = async (
     failed,
     gotOn: sends.gotOn,
   })
-  const housekeeping = repeat(clock, failed, async () => {
+  const housekeeping = repeat({ clock, everyMs: housekeepingMs, failed }, async () => {
     await drops.look()
     await keeper.tidy()
   })
@@ -129,71 +129,3 @@ const openConfiguredIntake = ({ batch, cache }: Config, clock: Clock): Intake =>
     now: clock.now,
     after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
   })
-
-/** A stage on which what should not be is counted, and said aloud. */
-const openLoudStage = ({
-  clock,
-  meters,
-  log,
-  complaints,
-  failed,
-  intake,
-}: {
-  readonly clock: Clock
-  readonly meters: Meters
-  readonly log: Log
-  readonly complaints: Complaints
-  readonly failed: (cause: unknown) => void
-  readonly intake: Pick<Intake, 'refuse'>
-}): Stage =>
-  openStage({
-    clock,
-    deadLetter: ({ to, message, reason }) => {
-      const { type } = message
-      meters.count('deadLetters', {})
-      // The collector has stopped: whoever waits for its word is told so.
-      if (isGroup(message))
-        intake.refuse(message.appendId, { reason: 'draining', retryAfterMs: 1_000 })
-      const text = `${to} could not be told ${type}: ${reason}.`
-      // A send that has ended is told of assignments all the same; anything else is a fault.
-      if (reason === 'stopped') log.debug('message.undelivered', text)
-      else log.error('message.undelivered', text)
-    },
-    fault: ({ actor, why, message: { type } }) => {
-      meters.count('faults', {})
-      log.error('actor.faulted', `${actor}, told ${type}: ${why}.`, { actor })
-    },
-    failed: (actor, cause) => {
-      complaints.broken.push({ actor, reason: String(cause) })
-      failed(cause)
-    },
-    watcherFailed: (error) =>
-      log.error('watcher.failed', 'Somebody who watched the actors failed, and watches no more.', {
-        error,
-      }),
-  })
-
-const isGroup = (message: AnyMessage): message is GroupOffered => message.type === 'group.offered'
-
-/** Does something again and again, never twice at a time. */
-const repeat = (
-  clock: Clock,
-  failed: (cause: unknown) => void,
-  work: () => Promise<void>,
-): { readonly stop: () => Promise<void> } => {
-  let callOff: () => void
-  let working: Promise<void> = Promise.resolve()
-  const wait = (): void => {
-    callOff = clock.at(instant(clock.now() + housekeepingMs), () => {
-      working = work().then(wait, failed)
-    })
-  }
-  wait()
-  return {
-    stop: async () => {
-      callOff()
-      await working
-      callOff()
-    },
-  }
-}
