@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# build.sh [IMAGE…] : builds the images of the container tests where they cannot be pulled, from
+# packages alone: Debian's, Maven Central's, Go's and npm's. IMAGE is kafka, toxiproxy or holdfast; by
+# default all of them. An image that is there already is left, but for holdfast, whose layers are.
+# Needs Docker, and Debian with Java 17, Maven and Go for those that need them.
+set -euo pipefail
+cd "$(dirname "$0")"
+export DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0}
+kafka_version=4.4.0
+toxiproxy_version=2.5.0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+is_there() { docker image inspect "$1" > /dev/null 2>&1; }
+# The classic builder says on each call that it is old; what a build says is shown if it fails.
+build() { # NAME FOLDER [OPTION…]
+  local name=$1 folder=$2
+  shift 2
+  if ! docker build -t "$name" "$@" "$folder" > "$work/build.log" 2>&1; then
+    cat "$work/build.log" >&2
+    exit 1
+  fi
+  echo "${SECONDS}s $name"
+}
+
+base() {
+  if is_there holdfast-test/base:1; then return; fi
+  mkdir -p "$work/base"
+  base/pack.sh base-files bash coreutils findutils grep gzip hostname libacl1 libattr1 libbz2-1.0 \
+    libc-bin libc6 libcap2 libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 \
+    libpcre2-8-0 libproc2-0 libselinux1 libssl3 libstdc++6 libsystemd0 libtinfo6 libzstd1 mawk \
+    netbase procps sed tar zlib1g > "$work/base/packages.tar"
+  (
+    mkdir "$work/links" && cd "$work/links"
+    mkdir -p usr/{bin,sbin,lib,lib64,local/bin} etc tmp var/tmp root
+    chmod 1777 tmp var/tmp
+    for folder in bin sbin lib lib64; do ln -s "usr/$folder" "$folder"; done
+    ln -s bash usr/bin/sh
+    echo 'hosts: files dns' > etc/nsswitch.conf
+    printf '%s\n' root:x:0:0::/root:/bin/bash appuser:x:1000:1000::/tmp:/bin/bash \
+      holdfast:x:10001:10001::/var/lib/holdfast:/bin/bash > etc/passwd
+    printf '%s\n' root:x:0: appuser:x:1000: holdfast:x:10001: > etc/group
+    tar -c --owner=0 --group=0 . > "$work/base/links.tar"
+  )
+  cp base/Dockerfile "$work/base/"
+  build holdfast-test/base:1 "$work/base"
+}
+
+kafka() {
+  if is_there "holdfast-test/kafka:$kafka_version"; then return; fi
+  base
+  cp -r kafka "$work/kafka"
+  base/pack.sh openjdk-17-jre-headless > "$work/kafka/jre.tar"
+  mvn --batch-mode --quiet --file kafka/pom.xml dependency:copy-dependencies \
+    -Dkafka.version="$kafka_version" -DincludeScope=runtime -DoutputDirectory="$work/kafka/libs"
+  build "holdfast-test/kafka:$kafka_version" "$work/kafka"
+}
+
+toxiproxy() {
+  if is_there "holdfast-test/toxiproxy:$toxiproxy_version"; then return; fi
+  cp -r toxiproxy "$work/toxiproxy"
+  GOBIN=$work/toxiproxy CGO_ENABLED=0 go install -ldflags='-s -w' \
+    "github.com/Shopify/toxiproxy/v2/cmd/server@v$toxiproxy_version"
+  build "holdfast-test/toxiproxy:$toxiproxy_version" "$work/toxiproxy"
+}
+
+# The Node of the checkout, on this machine's libraries.
+node() {
+  base
+  mkdir -p "$work/node"
+  (cd ../.. && npm exec --silent -- node -p process.execPath) | xargs -I{} cp {} "$work/node/node"
+  printf 'FROM holdfast-test/base:1\nCOPY node /usr/local/bin/node\n' > "$work/node/Dockerfile"
+  build holdfast-test/node:24 "$work/node"
+}
+
+holdfast() {
+  if ! is_there holdfast-test/node:24; then node; fi
+  holdfast/lay-out.sh "$work/holdfast"
+  build holdfast-test/holdfast:latest "$work/holdfast" \
+    --build-arg NODE_IMAGE=holdfast-test/node:24
+}
+
+for image in "${@:-kafka}"; do
+  case $image in
+    kafka | toxiproxy | holdfast) "$image" ;;
+    *) echo "build.sh: $image is none of kafka, toxiproxy, holdfast." >&2; exit 2 ;;
+  esac
+done
+if [ $# -eq 0 ]; then toxiproxy; holdfast; fi

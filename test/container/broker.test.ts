@@ -1,0 +1,145 @@
+/** The broker that the other container tests stand on, and what a client sees of its absences. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { withoutDocker } from './docker.ts'
+import { startKafka, type TestKafka } from './kafka.ts'
+import { clientOf, makeTopic, readTopic, send } from './kafka-client.ts'
+import { accounts, mechanisms } from './kafka-listeners.ts'
+
+const numbered = (from: number, to: number): readonly string[] =>
+  Array.from({ length: to - from }, (_, index) => `${from + index}`)
+
+describe('a broker in a container', { skip: withoutDocker }, () => {
+  let kafka: TestKafka & AsyncDisposable
+  before(async () => {
+    kafka = await startKafka({ sasl: true, tls: true, proxy: true })
+  })
+  after(() => kafka?.[Symbol.asyncDispose]())
+  const broker = () => {
+    const [first] = kafka.nodes
+    assert.ok(first)
+    return first
+  }
+  const proxy = () => {
+    const [first] = kafka.proxies
+    assert.ok(first)
+    return first
+  }
+
+  test('gives back what it was given, in order, after it was stopped and after it was killed', async () => {
+    const client = clientOf(kafka.addresses)
+    await makeTopic(client, 'kept')
+    const producer = client.producer()
+    await producer.connect()
+    await send(producer, 'kept', numbered(0, 10))
+    await broker().restart()
+    await send(producer, 'kept', numbered(10, 20))
+    await broker().kill()
+    await broker().start()
+    await send(producer, 'kept', numbered(20, 30))
+    await producer.disconnect()
+    assert.deepEqual(await readTopic(client, 'kept', { count: 30 }), numbered(0, 30))
+  })
+
+  test('commits transactions: it reaches itself', async () => {
+    const client = clientOf(kafka.addresses)
+    await makeTopic(client, 'transacted')
+    const producer = client.producer({
+      idempotent: true,
+      transactionalId: 'one',
+      maxInFlightRequests: 1,
+    })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: 'transacted', messages: [{ value: 'whole' }] })
+    await transaction.commit()
+    await producer.disconnect()
+    assert.deepEqual(await readTopic(client, 'transacted', { count: 1 }), ['whole'])
+  })
+
+  test('answers nobody while it is paused, and goes on where it was', async () => {
+    await makeTopic(clientOf(kafka.addresses), 'paused')
+    const impatient = clientOf(kafka.addresses, { requestTimeout: 1000, retry: { retries: 0 } })
+    const producer = impatient.producer()
+    await producer.connect()
+    await send(producer, 'paused', ['before'])
+    await broker().pause()
+    await assert.rejects(send(producer, 'paused', ['during']))
+    await broker().unpause()
+    const later = clientOf(kafka.addresses).producer()
+    await later.connect()
+    await send(later, 'paused', ['after'])
+    // What a client had to give up is written all the same: the request was already on its way.
+    const values = await readTopic(clientOf(kafka.addresses), 'paused', { count: 3 })
+    assert.deepEqual(values.toSorted(), ['after', 'before', 'during'])
+    await Promise.all([producer.disconnect(), later.disconnect()])
+  })
+
+  for (const cut of ['refuse', 'swallow'] as const)
+    test(`is cut off by a network that will ${cut}, for one client and not for the other`, async () => {
+      const topic = `cut-${cut}`
+      await makeTopic(clientOf(kafka.addresses), topic)
+      const impatient = { requestTimeout: 1000, connectionTimeout: 1000, retry: { retries: 0 } }
+      const near = clientOf(kafka.addresses).producer()
+      const far = clientOf(kafka.proxied, impatient).producer()
+      await Promise.all([near.connect(), far.connect()])
+      await send(far, topic, ['far'])
+      await proxy()[cut]()
+      await assert.rejects(send(far, topic, ['lost or late']))
+      await send(near, topic, ['near'])
+      await proxy().heal()
+      const again = clientOf(kafka.proxied).producer()
+      await again.connect()
+      await send(again, topic, ['far again'])
+      await Promise.all([near, far, again].map((it) => it.disconnect()))
+      const count = cut === 'swallow' ? 4 : 3
+      const values = await readTopic(clientOf(kafka.proxied), topic, { count })
+      assert.deepEqual(
+        values.filter((it) => it !== 'lost or late'),
+        ['far', 'near', 'far again'],
+      )
+    })
+
+  for (const mechanism of mechanisms)
+    test(`lets in by ${mechanism} who knows the password, and nobody else`, async () => {
+      for (const door of ['login', 'secureLogin'] as const) {
+        const safe = door === 'login' ? {} : { ssl: { ca: [kafka.certificate ?? ''] } }
+        const as = (password: string) =>
+          clientOf(kafka[door], {
+            ...safe,
+            retry: { retries: 0 },
+            sasl: saslOf(mechanism, { username: 'alice', password }),
+          }).admin()
+        const admin = as(accounts.alice)
+        await admin.connect()
+        assert.deepEqual((await admin.describeCluster()).brokers.length, 1)
+        await admin.disconnect()
+        await assert.rejects(as('wrong').connect(), { name: 'KafkaJSSASLAuthenticationError' })
+      }
+    })
+
+  test('shows a certificate that a client who trusts it accepts, and another does not', async () => {
+    const trusting = clientOf(kafka.secure, {
+      ssl: { ca: [kafka.certificate ?? ''] },
+      retry: { retries: 0 },
+    }).admin()
+    await trusting.connect()
+    assert.equal((await trusting.describeCluster()).brokers.length, 1)
+    await trusting.disconnect()
+    const wary = clientOf(kafka.secure, { ssl: true, retry: { retries: 0 } }).admin()
+    await assert.rejects(wary.connect(), /self.signed certificate/)
+  })
+})
+
+type Mechanism = (typeof mechanisms)[number]
+
+const saslOf = (mechanism: Mechanism, account: { username: string; password: string }) => {
+  switch (mechanism) {
+    case 'PLAIN':
+      return { mechanism: 'plain', ...account } as const
+    case 'SCRAM-SHA-256':
+      return { mechanism: 'scram-sha-256', ...account } as const
+    case 'SCRAM-SHA-512':
+      return { mechanism: 'scram-sha-512', ...account } as const
+  }
+}
