@@ -60,6 +60,7 @@ export const observe = ({
         : [{ actor: 'ledger', reason: 'the disk has no room left for drop events' }],
     }),
   counters: meters.read,
+  noteUnshown: (events) => meters.count('inspectionSkipped', {}, events),
 })
 
 const doubtsOf = (

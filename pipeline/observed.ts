@@ -25,14 +25,16 @@ export type Observed = {
   /** The last changes of state of each machine, oldest first. */
   readonly transitions: () => readonly Transition[]
   /**
-   * Shows the actors at work, from now on; the answer ends that. It is called while the pipeline waits:
-   * note what is wanted of an event, and do the rest later.
+   * Shows who is there, and from now on what they do; the answer ends that. It is called while the
+   * pipeline waits: note what is wanted of an event, and do the rest later.
    * @throws when too many watch already.
    */
   readonly follow: (watcher: StageWatcher) => () => void
   readonly health: () => Health
   /** What `infra/telemetry/meters.ts` has counted: `meters.read`. */
   readonly counters: () => MeterReadings
+  /** So many events of the actors were not shown to whoever inspects them. */
+  readonly noteUnshown: (events: number) => void
 }
 
 export type CacheView = {

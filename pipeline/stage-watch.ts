@@ -10,6 +10,12 @@ import type { AnyMessage } from './stage.ts'
 /** What happens on the stage, in the order in which it happens. */
 export type StageEvent =
   | (ActorEvent & {
+      /** It is there as somebody begins to watch. `atMs` is since when it is in this state. */
+      readonly type: 'actor.present'
+      readonly value: string
+      readonly context: unknown
+    })
+  | (ActorEvent & {
       readonly type: 'actor.started'
       readonly value: string
       /** Who started it, if that was an actor: a dispatcher starts deliveries. */

@@ -24,7 +24,9 @@ export type Stage = {
   /** The state of an actor as plain JSON, for its next life. */
   readonly persisted: (id: string) => unknown
   readonly stop: () => void
-} & Pick<StageWatch, 'transitions' | 'follow'>
+  /** The watcher is shown first who is there, and from then on what happens; the answer ends that. */
+  readonly follow: StageWatch['follow']
+} & Pick<StageWatch, 'transitions'>
 
 export type Entrance = {
   readonly id: string
@@ -239,7 +241,13 @@ export const openStage = ({
     end,
     post,
     transitions: watch.transitions,
-    follow: watch.follow,
+    follow: (watcher) => {
+      for (const [actor, { machine, value, sinceMs, ref }] of players) {
+        const { context } = ref.getSnapshot()
+        watcher({ type: 'actor.present', atMs: sinceMs, actor, machine, value, context })
+      }
+      return watch.follow(watcher)
+    },
     actors: () =>
       [...players].map(([id, player]) => ({
         id,

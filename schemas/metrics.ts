@@ -204,6 +204,11 @@ export const metrics = {
     ...counted,
     description: 'Things that can never happen and did. Each is an error in the log.',
   },
+  inspectionSkipped: {
+    name: 'holdfast_inspection_skipped_total',
+    ...counted,
+    description: 'Events of the actors that were not shown to an inspector, which saw a sample.',
+  },
   acceptDuration: {
     name: 'holdfast_accept_duration_seconds',
     ...timed,

@@ -6,8 +6,10 @@ import { showDrops, showLedger } from './account-routes.ts'
 import { type Answer, refusal } from './answer.ts'
 import { readBody } from './body.ts'
 import { dispatching, pinning, setEndpoint, showEndpoint } from './endpoint-routes.ts'
-import { openGate } from './gate.ts'
+import { type Gate, openGate } from './gate.ts'
+import { type InspectRoutes, inspectPath, openInspectRoutes } from './inspect-routes.ts'
 import { closed, listening, serverTimeouts } from './listening.ts'
+import { plainAnswer } from './plain-answer.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
@@ -21,7 +23,7 @@ export type Admin = {
 }
 
 type Methods = Readonly<Record<string, Route>>
-const openRoutes = (): Readonly<Record<string, Methods>> => ({
+const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> => ({
   '/metrics': { GET: openMetricsRoute() },
   '/api/v1/ledger': { GET: showLedger },
   '/api/v1/drops': { GET: showDrops },
@@ -34,6 +36,8 @@ const openRoutes = (): Readonly<Record<string, Methods>> => ({
   '/api/v1/dispatch/suspend': { POST: dispatching('suspend') },
   '/api/v1/dispatch/resume': { POST: dispatching('resume') },
   '/api/v1/actors': { GET: showActors },
+  '/api/v1/inspect/ticket': { POST: inspect.ticket },
+  [inspectPath]: { GET: inspect.plain },
 })
 const probes: Readonly<Record<string, (observed: Observed | null) => Answer>> = {
   '/livez': showLive,
@@ -45,6 +49,8 @@ type Options = {
   /** By what address callers know it, where that is another one: the sentinel hands calls on. */
   readonly known?: Listen
   readonly token: string | null
+  /** Whether `WS /inspect` shows the actors at work. */
+  readonly inspect: 'on' | 'off'
   /** The pipeline once it is up; null while it starts, which may take long after a crash. */
   readonly observed: () => Observed | null
   readonly log: Log
@@ -52,26 +58,43 @@ type Options = {
 
 /** Rejects when the address cannot be listened on. */
 export const openAdmin = async (options: Options): Promise<Admin> => {
-  const answer = openAnswering(options)
+  const { listen, known = listen, token, inspect, observed, log } = options
+  const gate = openGate({ token, listen: known })
+  const inspectRoutes = openInspectRoutes({ mode: inspect, gate, observed, log })
+  const answer = openAnswering({ ...options, gate, routes: openRoutes(inspectRoutes) })
   const server = createServer(serverTimeouts)
   server.on('request', (request, response) => {
-    void respond({ request, response, answer, log: options.log })
+    void respond({ request, response, answer, log })
   })
-  const port = await listening(server, options.listen)
+  server.on('upgrade', (request, socket, head) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket')
+      inspectRoutes.upgrade(request, socket, head)
+    else plainAnswer(request, socket, (response) => server.emit('request', request, response))
+  })
+  const port = await listening(server, listen)
   server.on('error', (error) =>
-    options.log.warn('admin.faltered', 'The admin API goes on after an error.', { error }),
+    log.warn('admin.faltered', 'The admin API goes on after an error.', { error }),
   )
   return {
-    url: `http://${listenText({ host: options.listen.host, port })}`,
-    close: () => closed(server),
+    url: `http://${listenText({ host: listen.host, port })}`,
+    close: async () => {
+      inspectRoutes.close()
+      await closed(server)
+    },
   }
 }
 
 type Answering = (request: IncomingMessage) => Promise<Answer>
 
-const openAnswering = ({ listen, known, token, observed, log }: Options): Answering => {
-  const gate = openGate({ token, listen: known ?? listen })
-  const routes = openRoutes()
+const openAnswering = ({
+  gate,
+  routes,
+  observed,
+  log,
+}: Pick<Options, 'observed' | 'log'> & {
+  readonly gate: Gate
+  readonly routes: Readonly<Record<string, Methods>>
+}): Answering => {
   return async (request) => {
     const target = request.url ?? '/'
     if (!URL.canParse(target, 'http://admin'))

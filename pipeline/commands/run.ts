@@ -1,4 +1,5 @@
 import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log.ts'
+import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/config-file.ts'
 import { faultText } from '../config/fault.ts'
 import { boundYoungSpace } from '../young-space.ts'
@@ -8,6 +9,7 @@ import {
   configOption,
   type ExitStatus,
   type Input,
+  isSet,
   textOf,
   UsageError,
 } from './command.ts'
@@ -23,12 +25,17 @@ export const run: Command = {
   operands: [],
   options: {
     config: configOption,
+    inspect: {
+      value: null,
+      help: 'let the actors be watched at work: a WebSocket at /inspect of the admin API',
+    },
     role: { value: 'ROLE', help: `which part to run; this version has ${roleSupported} alone` },
   },
   examples: [
     'holdfast run',
     'holdfast run --config /etc/holdfast/holdfast.yaml',
     'HOLDFAST_LOG_LEVEL=debug holdfast run',
+    'holdfast run --inspect',
   ],
   run: async (input) => {
     const role = textOf(input, 'role') ?? roleSupported
@@ -53,7 +60,7 @@ export const run: Command = {
     exitOnCrash(log)
     boundYoungSpace()
     return serve({
-      config: loaded.config,
+      config: isSet(input, 'inspect') ? inspected(loaded.config) : loaded.config,
       parts: await partsOf(),
       log,
       level,
@@ -67,6 +74,11 @@ export const run: Command = {
     })
   },
 }
+
+const inspected = (config: Config): Config => ({
+  ...config,
+  admin: { ...config.admin, inspect: 'on' },
+})
 
 /** Loaded once the configuration is known to be right. */
 const partsOf = async (): Promise<Parts> => {

@@ -96,8 +96,8 @@ const guard = async (
     const seen = running()?.observed
     return seen === undefined ? null : (sentinel?.seen(seen) ?? seen)
   }
-  const { listen, token } = config.admin
-  const admin = await openAdmin({ listen: inside, known: listen, token, observed, log })
+  const { listen, token, inspect } = config.admin
+  const admin = await openAdmin({ listen: inside, known: listen, token, inspect, observed, log })
   try {
     const upstream = { ...inside, port: Number(new URL(admin.url).port) }
     const { stallAfterMs } = config.sentinel

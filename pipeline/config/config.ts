@@ -51,7 +51,12 @@ export type Config = {
     readonly ageMsMax: number
   }
   readonly transport: 'memory'
-  readonly admin: { readonly listen: Listen; readonly token: string | null }
+  readonly admin: {
+    readonly listen: Listen
+    readonly token: string | null
+    /** Whether `WS /inspect` shows the actors at work. */
+    readonly inspect: 'off' | 'on'
+  }
   readonly sentinel: { readonly stallAfterMs: number }
   readonly limits: {
     readonly requestBytesMax: number
@@ -172,7 +177,11 @@ const configOf = (content: FileContent, folder: string): Config => {
       ageMsMax: dispatch.max_age,
     },
     transport: content.transport,
-    admin: { listen: admin.listen, token: admin.token === '' ? null : admin.token },
+    admin: {
+      listen: admin.listen,
+      token: admin.token === '' ? null : admin.token,
+      inspect: admin.inspect,
+    },
     sentinel: { stallAfterMs: content.sentinel.stall_after },
     limits: {
       requestBytesMax: limits.max_request_bytes,

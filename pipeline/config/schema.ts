@@ -161,6 +161,10 @@ const admin = z
       '127.0.0.1:8686',
     ),
     token: hidden('Demanded as `Authorization: Bearer …`, but by the probes.').prefault(''),
+    inspect: z
+      .enum(['off', 'on'])
+      .prefault('off')
+      .describe('on: the actors can be watched at work, by a WebSocket at /inspect.'),
   })
   .prefault({})
 

@@ -1,8 +1,9 @@
 /** The admin address, answered by the sentinel's thread: probes by itself, all else by the main one. */
-import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Answer, json, refusal } from '../admin/answer.ts'
 import { closed, listening, serverTimeouts } from '../admin/listening.ts'
+import { plainAnswer } from '../admin/plain-answer.ts'
 import { sendAnswer } from '../admin/send-answer.ts'
 import type { Listen } from '../config/addresses.ts'
 import type { Health } from '../observed.ts'
@@ -39,10 +40,10 @@ export const openHealthServer = async ({
     else relay.call(request, response)
   })
   server.on('upgrade', (request, socket, head) => {
-    if (request.headers.upgrade?.toLowerCase() === 'websocket')
-      relay.upgrade(request, socket as Socket, head)
-    else
-      declined(request, socket as Socket, (response) => server.emit('request', request, response))
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+      plainAnswer(request, socket, (response) => server.emit('request', request, response))
+    else if (isBlocked()) plainAnswer(request, socket, (response) => sendAnswer(response, blocked))
+    else relay.upgrade(request, socket as Socket, head)
   })
   const port = await listening(server, listen)
   server.on('error', faltered)
@@ -53,21 +54,6 @@ export const openHealthServer = async ({
       await closed(server)
     },
   }
-}
-
-/** Some clients offer HTTP/2 with every call. Whoever has no use for that answers as if they had not. */
-const declined = (
-  request: IncomingMessage,
-  socket: Socket,
-  answer: (response: ServerResponse) => void,
-): void => {
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  // Whoever hangs up gets no answer; there is nobody to tell.
-  socket.on('error', () => socket.destroy())
-  response.on('finish', () => socket.end())
-  answer(response)
 }
 
 const blocked = refusal({

@@ -72,9 +72,12 @@ describe('the admin API of a pipeline that is not well', () => {
     try {
       const port = Number(new URL(admin.url).port)
       const listen = { host: '127.0.0.1', port }
-      await assert.rejects(openAdmin({ listen, token: null, observed: () => null, log }), {
-        message: `The admin API could not listen on 127.0.0.1:${port}; free the address or choose another admin.listen.`,
-      })
+      await assert.rejects(
+        openAdmin({ listen, token: null, inspect: 'off', observed: () => null, log }),
+        {
+          message: `The admin API could not listen on 127.0.0.1:${port}; free the address or choose another admin.listen.`,
+        },
+      )
     } finally {
       await admin.close()
     }

@@ -6,10 +6,15 @@ import type { Observed } from '../../../pipeline/observed.ts'
 /** The lines that the servers below have logged. */
 export const lines: string[] = []
 export const log = openLog({ write: (line) => lines.push(line), level: 'debug', now: Date.now })
-export const open = (options: { readonly observed: Observed | null; readonly token?: string }) =>
+export const open = (options: {
+  readonly observed: Observed | null
+  readonly token?: string
+  readonly inspect?: 'on' | 'off'
+}) =>
   openAdmin({
     listen: { host: '127.0.0.1', port: 0 },
     token: options.token ?? null,
+    inspect: options.inspect ?? 'off',
     observed: () => options.observed,
     log,
   })

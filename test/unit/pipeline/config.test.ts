@@ -46,7 +46,7 @@ endpoint:
   redirects: { allow: ["*.example.com", { host: "eu.example.net", headers: { authorization: "Bearer \${EU_TOKEN}" } }], max_hops: 3 }
 dispatch: { concurrency: 4, ordering: stream, attempt_timeout: 1m30s, backoff: { initial: 200ms, max: 30s }, max_age: 7d }
 transport: memory
-admin: { listen: "[::1]:8686", token: \${HOLDFAST_ADMIN_TOKEN:-} }
+admin: { listen: "[::1]:8686", token: \${HOLDFAST_ADMIN_TOKEN:-}, inspect: on }
 limits: { max_request_bytes: 20MiB, max_decompressed_bytes: 100MiB, max_connections: 1024 }
 receiver: { listen: 127.0.0.1:4319, directory: received }
 `
@@ -92,7 +92,7 @@ describe('a configuration', () => {
         ageMsMax: 7 * 86_400_000,
       },
       transport: 'memory',
-      admin: { listen: { host: '::1', port: 8686 }, token: null },
+      admin: { listen: { host: '::1', port: 8686 }, token: null, inspect: 'on' },
       sentinel: { stallAfterMs: 10_000 },
       limits: {
         requestBytesMax: 20 * 2 ** 20,

@@ -69,6 +69,7 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
     doubts: () => [],
     transitions: () => [],
     follow: () => () => undefined,
+    noteUnshown: (events) => told.push({ unshown: events }),
     endpoint: () => ({
       url: assignment.url,
       epoch: 7,

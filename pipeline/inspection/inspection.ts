@@ -1,0 +1,93 @@
+/** `WS /inspect`: connections of inspectors, each of which is shown the actors at work as fast as it reads. */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Log } from '../../infra/telemetry/log.ts'
+import type { Observed } from '../observed.ts'
+import { type Feed, openFeed } from './feed.ts'
+
+export type Inspection = {
+  /** Makes an inspector of a connection that may be one. */
+  readonly admit: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Whether one more may come. */
+  readonly hasRoom: () => boolean
+  readonly close: () => void
+}
+
+const inspectorsMax = 8
+/** What an inspector has not read yet: beyond it, it is shown a part of what goes on. */
+const unreadBytesMax = 1024 * 1024
+const slowMsDefault = 10_000
+const heartbeatMs = 15_000
+/** Inspectors have nothing to say to us. */
+const messageBytesMax = 64 * 1024
+const policy = { goingAway: 1001, tryAgainLater: 1013 }
+
+type Terms = {
+  readonly log: Log
+  /** An inspector that reads too little for so long is cut off. 10 s unless told. */
+  readonly slowMsMax?: number
+}
+
+export const openInspection = (observed: Observed, terms: Terms): Inspection => {
+  const feed = openFeed(observed)
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: messageBytesMax,
+    perMessageDeflate: false,
+  })
+  return {
+    hasRoom: () => server.clients.size < inspectorsMax,
+    admit: (request, socket, head) =>
+      server.handleUpgrade(request, socket, head, (inspector) => show(inspector, feed, terms)),
+    close: () => {
+      for (const inspector of server.clients) {
+        inspector.close(policy.goingAway, 'the pipeline stops')
+        inspector.terminate()
+      }
+      server.close()
+    },
+  }
+}
+
+const show = (
+  inspector: WebSocket,
+  feed: Feed,
+  { log, slowMsMax = slowMsDefault }: Terms,
+): void => {
+  log.info('inspector.attached', 'An inspector looks on; it is shown states and messages.')
+  let slowSinceMs: number | null = null
+  let isAlive = true
+  const cutOff = (why: string): void => {
+    log.warn('inspector.cutOff', `An inspector was cut off: ${why}.`)
+    inspector.close(policy.tryAgainLater, why)
+    inspector.terminate()
+  }
+  const detach = feed.attach((messages) => {
+    if (inspector.readyState !== inspector.OPEN) return 'skipped'
+    if (inspector.bufferedAmount > unreadBytesMax) {
+      slowSinceMs ??= performance.now()
+      if (performance.now() - slowSinceMs > slowMsMax) cutOff('it reads too slowly')
+      return 'skipped'
+    }
+    slowSinceMs = null
+    for (const message of messages) inspector.send(message)
+    return 'taken'
+  })
+  const heartbeat = setInterval(() => {
+    if (!isAlive) return cutOff('it does not answer')
+    isAlive = false
+    inspector.ping()
+  }, heartbeatMs).unref()
+  inspector.on('pong', () => {
+    isAlive = true
+  })
+  inspector.on('error', (error) =>
+    log.debug('inspector.faltered', 'The connection of an inspector failed.', { error }),
+  )
+  inspector.on('close', () => {
+    clearInterval(heartbeat)
+    detach()
+    log.info('inspector.detached', 'An inspector looks on no more.')
+  })
+}
