@@ -16,6 +16,7 @@ import { JournalError } from '../infra/journal/journal-error.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
+import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import type { Config } from './config/config.ts'
 import {
   cacheInput,
@@ -47,6 +48,7 @@ type Needs = {
   readonly clock: Clock
   readonly meters: Meters
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
   readonly answerCommand: (commandId: string, result: CommandResult) => void
   /** Called when an actor has come to its end. */
   readonly done: (actor: string) => void

@@ -1,6 +1,7 @@
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
+import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import type { Drop } from '../schemas/messages.ts'
 
 export type DropWatch = { readonly look: () => Promise<void> }
@@ -10,11 +11,13 @@ export const openDropWatch = ({
   ledger,
   meters,
   log,
+  telemetry,
   sinceMs,
 }: {
   readonly ledger: Pick<Ledger, 'drops'>
   readonly meters: Meters
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
   /** Drop events before this moment were told in a former life. */
   readonly sinceMs: number
 }): DropWatch => {
@@ -32,6 +35,7 @@ export const openDropWatch = ({
   }
   const say = (drop: Drop): void => {
     meters.count('drops', { reason: drop.reason }, drop.records)
+    telemetry?.dropped(drop)
     const { tenant, service, records, reason, detail } = drop
     const stream = service === '' ? tenant : `${tenant}/${service}`
     log.error(

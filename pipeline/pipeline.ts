@@ -4,6 +4,7 @@ import type { Intake } from '../infra/sources/intake.ts'
 import { openIntake } from '../infra/sources/intake-queue.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import { openMeters } from '../infra/telemetry/meters.ts'
+import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import { instant } from '../schemas/brand.ts'
 import { startCast } from './cast.ts'
 import type { Config } from './config/config.ts'
@@ -33,7 +34,16 @@ const housekeepingMs = 250
  */
 export const startPipeline = async (
   config: Config,
-  { log, world = realWorld }: { readonly log: Log; readonly world?: World },
+  {
+    log,
+    world = realWorld,
+    telemetry,
+  }: {
+    readonly log: Log
+    readonly world?: World
+    /** Opened and closed by whoever started the pipeline. */
+    readonly telemetry?: Telemetry | undefined
+  },
 ): Promise<RunningPipeline> => {
   const { clock, bounds } = world
   const lock = await world.lock(config.dataDirectory)
@@ -47,7 +57,7 @@ export const startPipeline = async (
   const storage = await openStorage({ config, world, log })
   const { journal, ledger, turnstile, replayed } = storage
   const keeper = openKeeper({ journal, ledger, turnstile, clock, log, bounds, ...replayed })
-  const drops = openDropWatch({ ledger, meters, log, sinceMs: startedAtMs })
+  const drops = openDropWatch({ ledger, meters, log, telemetry, sinceMs: startedAtMs })
   const intake = openConfiguredIntake(config, clock)
   const endpoint = world.endpoint(config, log)
   const endings = openEndings()
@@ -67,6 +77,7 @@ export const startPipeline = async (
     clock,
     meters,
     log,
+    telemetry,
     answerCommand,
     done: endings.note,
     failed,
@@ -76,7 +87,7 @@ export const startPipeline = async (
     await drops.look()
     await keeper.tidy()
   })
-  const sources = await world.sources(config, { intake, ledger, meters, log })
+  const sources = await world.sources(config, { intake, ledger, meters, log, telemetry })
 
   const stop = async (): Promise<void> => {
     const deadlineMs = instant(clock.now() + config.shutdownTimeoutMs)

@@ -3,6 +3,7 @@ import type { Intake } from '../infra/sources/intake.ts'
 import { openOtlpHttpSource, type Source } from '../infra/sources/otlp-http.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
+import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import type { Config } from './config/config.ts'
 
 export type NamedSource = Source & { readonly name: string }
@@ -15,11 +16,13 @@ export const openSources = async (
     ledger,
     meters,
     log,
+    telemetry,
   }: {
     readonly intake: Pick<Intake, 'offer'>
     readonly ledger: Pick<Ledger, 'refused'>
     readonly meters: Meters
     readonly log: Log
+    readonly telemetry: Telemetry | undefined
   },
 ): Promise<readonly NamedSource[]> => {
   const { otlpHttp } = config.sources
@@ -38,6 +41,7 @@ export const openSources = async (
       meters.observe('acceptDuration', durationMs / 1_000)
     },
     log,
+    telemetry,
   })
   return [{ name: 'otlp_http', ...source }]
 }

@@ -1,6 +1,7 @@
 import type { Piece, Verdict } from '../../actors/delivery/protocol.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Assignment } from '../../schemas/messages.ts'
+import type { TraceHeaders } from '../telemetry/telemetry.ts'
 
 /** Sends pieces to wherever an assignment says. */
 export type Endpoint = {
@@ -15,6 +16,8 @@ export type Endpoint = {
     readonly payload: readonly Uint8Array[]
     readonly deadlineMs: InstantMs
     readonly signal: AbortSignal
+    /** Where the attempt is in a trace; not there unless telemetry is on. */
+    readonly trace?: TraceHeaders
   }) => Promise<Verdict>
   readonly close: () => Promise<void>
 }

@@ -97,7 +97,7 @@ const attempt = async (shared: Shared, bounded: Bounded): Promise<Verdict> => {
 
 const send = async (
   { pools, credentials, ...options }: Shared,
-  { target, piece, payload, assignment, ids, bound }: Bounded,
+  { target, piece, payload, assignment, ids, bound, trace }: Bounded,
   onHead: (head: Reply) => void,
 ): Promise<Reply> => {
   const body = await requestBody(payload, options.compression)
@@ -106,7 +106,7 @@ const send = async (
   const tenant = piece.held[0]?.batch.tenant ?? ''
   const headers = {
     ...credentials.headersFor(target),
-    ...requestHeaders({ ...options, assignment, tenant, ids, encoding }),
+    ...requestHeaders({ ...options, assignment, tenant, ids, encoding, trace }),
   }
   return exchange({
     pool: pools.of(target.origin),

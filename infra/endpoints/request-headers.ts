@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Piece } from '../../actors/delivery/protocol.ts'
 import { batchId } from '../../schemas/brand.ts'
 import type { Assignment } from '../../schemas/messages.ts'
+import type { TraceHeaders } from '../telemetry/telemetry.ts'
 
 /**
  * Receivers bound a header line, 8 KiB in nginx and Apache, and all headers together, 16 KiB in Node;
@@ -20,6 +21,7 @@ export const requestHeaders = (options: {
   readonly ids: string
   readonly version: string
   readonly encoding: 'identity' | 'gzip'
+  readonly trace: TraceHeaders | undefined
 }): Record<string, string> => ({
   'content-type': 'application/x-protobuf',
   ...(options.encoding === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
@@ -30,14 +32,14 @@ export const requestHeaders = (options: {
   'holdfast-batch': options.ids,
   'idempotency-key': options.ids,
   'holdfast-epoch': String(options.assignment.epoch),
-  traceparent: traceparent(),
+  ...(options.trace ?? { traceparent: traceparent() }),
 })
 
 /** A tenant is sent as it is where a header can carry it, and percent-encoded where not. */
 const tenantValue = (tenant: string): string =>
   /^[!-~]([ -~]*[!-~])?$/.test(tenant) ? tenant : encodeURIComponent(tenant.toWellFormed())
 
-/** One trace an attempt, sampled. @see https://www.w3.org/TR/trace-context/#traceparent-header */
+/** Without telemetry: one trace an attempt, sampled. @see https://www.w3.org/TR/trace-context/#traceparent-header */
 const traceparent = (): string => {
   const hex = randomBytes(24).toString('hex')
   return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`

@@ -5,6 +5,7 @@ import { recordsIn } from '../../schemas/range-set.ts'
 import { divide } from '../otlp/cut.ts'
 import { earlier, measure, type StreamPart } from '../otlp/split.ts'
 import type { Unstored } from '../ring/record-log.ts'
+import { type TracePlace, withPlace } from '../telemetry/telemetry.ts'
 import type { Kept, Refused, Request } from './intake.ts'
 
 /** A request in the queue, and whom to tell how it ended. */
@@ -22,6 +23,8 @@ export type Group = {
   readonly parts: readonly Part[]
   /** Of the parts, in their order. */
   readonly payloads: readonly (readonly Uint8Array[])[]
+  /** From where each part comes, as far as that is traced. */
+  readonly places: readonly (readonly TracePlace[])[]
 }
 
 export type GroupOptions = {
@@ -30,7 +33,12 @@ export type GroupOptions = {
   readonly priorityOf: (tenant: string, service: string) => Priority
 }
 
-type Joined = { -readonly [Key in keyof Part]: Part[Key] } & { readonly payload: Uint8Array[] }
+const unplaced: readonly TracePlace[] = []
+
+type Joined = { -readonly [Key in keyof Part]: Part[Key] } & {
+  readonly payload: Uint8Array[]
+  places: readonly TracePlace[]
+}
 
 export const formGroup = (waiting: readonly Waiting[], options: GroupOptions): Group => {
   const joined: Joined[] = []
@@ -40,17 +48,20 @@ export const formGroup = (waiting: readonly Waiting[], options: GroupOptions): G
       for (const piece of piecesOf(part, options)) {
         const key = `${part.tenant.length}/${part.tenant}/${part.service}`
         const last = open.get(key)
-        if (last !== undefined && fits(last, piece, options)) append(last, piece)
+        const fitting = last !== undefined && fits(last, piece, options) ? last : undefined
+        const into = fitting ?? start(piece, { ...options, arrivedAtMs })
+        if (request.place !== undefined) into.places = withPlace(into.places, request.place)
+        if (fitting !== undefined) append(fitting, piece)
         else {
-          const made = start(piece, { ...options, arrivedAtMs })
-          open.set(key, made)
-          joined.push(made)
+          open.set(key, into)
+          joined.push(into)
         }
       }
   return {
     waiting,
-    parts: joined.map(({ payload: _, ...part }) => part),
+    parts: joined.map(({ payload: _, places: __, ...part }) => part),
     payloads: joined.map(({ payload }) => payload),
+    places: joined.map(({ places }) => places),
   }
 }
 
@@ -87,6 +98,7 @@ const start = (
   toMs: instant(piece.toMs),
   acceptedAtMs: instant(arrivedAtMs),
   payload: [...piece.payload],
+  places: unplaced,
 })
 
 const append = (last: Joined, piece: StreamPart): void => {

@@ -71,6 +71,7 @@ export const openIntake = (options: IntakeOptions): Intake => {
       state.closed = undefined
     },
     payloads: (appendId, batches) => payloadsOf(state.groups.get(appendId), { appendId, batches }),
+    places: (appendId) => state.groups.get(appendId)?.places ?? [],
   }
 }
 

@@ -2,6 +2,7 @@ import type { Part, Refusal } from '../../actors/collector/protocol.ts'
 import type { Batch } from '../../schemas/messages.ts'
 import type { StreamPart } from '../otlp/split.ts'
 import type { Unstored } from '../ring/record-log.ts'
+import type { TracePlace } from '../telemetry/telemetry.ts'
 
 /** Where sources put what clients sent, and where the collector takes it from. */
 export type Intake = {
@@ -21,10 +22,16 @@ export type Intake = {
     appendId: number,
     batches: readonly Batch[],
   ) => readonly Unstored[] | undefined
+  /** From where the batches of a group come, in their order; empty lists where nothing is traced. */
+  readonly places: (appendId: number) => readonly (readonly TracePlace[])[]
 }
 
 /** One client request, already split by stream. */
-export type Request = { readonly parts: readonly StreamPart[] }
+export type Request = {
+  readonly parts: readonly StreamPart[]
+  /** Where the request is in a trace; not there unless telemetry is on. */
+  readonly place?: TracePlace
+}
 export type Kept = { readonly kind: 'kept' }
 /**
  * `by: 'queue'` when too much was waiting already, `'collector'` when it was the collector's word.

@@ -17,10 +17,11 @@ import { encodeJson } from '../otlp/json.ts'
 import { type Encoding, encodeResponse } from '../otlp/response.ts'
 import { type Split, type StreamPart, splitPieces, tenantFault } from '../otlp/split.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { RequestTrace, Telemetry } from '../telemetry/telemetry.ts'
 import { type BodyLease, openBodyReader } from './body.ts'
 import { type Close, closerOf } from './http-closing.ts'
 import { type Answer, failure, sendAnswer } from './http-exchange.ts'
-import { type Head, headOf, routeFault, type Tenancy } from './http-head.ts'
+import { type Head, headOf, logsPath, routeFault, type Tenancy } from './http-head.ts'
 import type { Intake, Refused } from './intake.ts'
 import { queueRetryAfterMs } from './intake-queue.ts'
 
@@ -35,6 +36,7 @@ export type OtlpHttpOptions = {
   /** Called for each request that is answered; how long it took since its head was here. */
   readonly onAnswer?: (answer: { readonly status: number; readonly durationMs: number }) => void
   readonly log: Pick<Log, 'debug' | 'warn' | 'error'>
+  readonly telemetry?: Pick<Telemetry, 'request'> | undefined
 }
 export type Limits = {
   /** Of a body, as sent and decompressed. */
@@ -100,7 +102,7 @@ const urlOf = (server: Server): string => {
 }
 
 const handler = (server: Server, options: OtlpHttpOptions) => {
-  const { limits, log, onAnswer } = options
+  const { limits, log, onAnswer, telemetry } = options
   const reader = openBodyReader({
     ...limits,
     heldBytesMax: limits.decompressedBytesMax + requestsHeldMax * limits.requestBytesMax,
@@ -112,8 +114,9 @@ const handler = (server: Server, options: OtlpHttpOptions) => {
       log.debug('answer.undelivered', message, { error })
     })
     const startedMs = performance.now()
+    const trace = telemetry?.request(traced(request))
     const lease = reader.lease()
-    const answer = await answerTo(request, { ...options, read: lease.read }).catch(
+    const answer = await answerTo(request, { ...options, read: lease.read, trace }).catch(
       (error: unknown): Answer => {
         log.error('request.failed', 'A request failed by a fault of this program.', { error })
         // Clients give up on a 500, and the records are still theirs.
@@ -126,6 +129,7 @@ const handler = (server: Server, options: OtlpHttpOptions) => {
       },
     )
     lease.release()
+    trace?.ended(answer === 'gone' ? undefined : answer.status)
     if (answer === 'gone') return
     if (!server.listening) response.setHeader('connection', 'close')
     sendAnswer(request, response, answer)
@@ -133,7 +137,17 @@ const handler = (server: Server, options: OtlpHttpOptions) => {
   }
 }
 
-type Exchange = OtlpHttpOptions & { readonly read: BodyLease['read'] }
+/** What is no export of logs has a name of a client's making, of which there may be any number. */
+const traced = ({ url, method = '', headers }: IncomingMessage) => ({
+  method: method === 'POST' ? method : '_OTHER',
+  route: url === logsPath ? logsPath : '/',
+  headers,
+})
+
+type Exchange = OtlpHttpOptions & {
+  readonly read: BodyLease['read']
+  readonly trace: RequestTrace | undefined
+}
 
 const answerTo = async (request: IncomingMessage, exchange: Exchange): Promise<Answer | 'gone'> => {
   const head = routeFault(request) ?? headOf(request, exchange.tenancy)
@@ -161,7 +175,7 @@ const answerTo = async (request: IncomingMessage, exchange: Exchange): Promise<A
 const answerToBody = async (
   pieces: readonly Buffer[],
   { encoding, tenant }: Head,
-  { intake, onRefused, tenancy }: Exchange,
+  { intake, onRefused, tenancy, trace }: Exchange,
 ): Promise<Answer> => {
   const parted = partsOf(pieces, encoding, { ...tenancy, named: tenant })
   if (parted.kind === 'malformed')
@@ -170,7 +184,10 @@ const answerToBody = async (
       encoding,
     })
   const { parts } = parted
-  const outcome = parts.length === 0 ? { kind: 'kept' as const } : await intake.offer({ parts })
+  const outcome =
+    parts.length === 0
+      ? { kind: 'kept' as const }
+      : await intake.offer(trace === undefined ? { parts } : { parts, place: trace.place })
   if (outcome.kind === 'kept') return { status: 200, encoding, body: encodeResponse(encoding) }
   onRefused(parts, outcome.reason)
   return refusal(outcome.by === 'queue' ? 'resourceExhausted' : 'unavailable', {

@@ -14,6 +14,7 @@ import type { RecordLog } from '../../infra/ring/record-log.ts'
 import type { Intake } from '../../infra/sources/intake.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
 import type { RefusalReason } from '../../schemas/messages.ts'
 import type { Stage } from '../stage.ts'
 import { type Filled, tellOn } from './filled.ts'
@@ -23,10 +24,11 @@ type Needs = {
   readonly ring: RecordLog
   readonly ledger: Ledger
   readonly journal: Pick<Journal, 'reserved'>
-  readonly intake: Pick<Intake, 'payloads'>
+  readonly intake: Pick<Intake, 'payloads' | 'places'>
   readonly clock: Clock
   readonly meters: Meters
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
   /** What the record log held when it was recovered. */
   readonly segments: readonly Segment[]
   readonly failed: (cause: unknown) => void
@@ -34,7 +36,7 @@ type Needs = {
 
 /** The cache's ports: the record log, and the ledger where something must go. */
 export const cachePorts = (needs: Needs): Filled<CacheEffects & { readonly tell: Tell }> => {
-  const { stage, ring, ledger, segments, failed } = needs
+  const { stage, ring, ledger, segments, failed, telemetry } = needs
   const answer = (message: LogAnswer | EvictionAnswer): void => stage.post('cache', message)
   let hasAnswered = false
 
@@ -66,7 +68,10 @@ export const cachePorts = (needs: Needs): Filled<CacheEffects & { readonly tell:
     },
     recordEviction: ({ segment, nowMs }) => {
       ledger.recordEviction(segment, nowMs).then(
-        (eviction) => answer({ type: 'eviction.recorded', eviction }),
+        (eviction) => {
+          telemetry?.evicted(segment)
+          answer({ type: 'eviction.recorded', eviction })
+        },
         (cause) => answer({ type: 'eviction.failed', segment, detail: detailOf(cause) }),
       )
     },
@@ -86,7 +91,7 @@ export const cachePorts = (needs: Needs): Filled<CacheEffects & { readonly tell:
 }
 
 const appendToLog = async (
-  { ring, ledger, journal, intake, clock, meters, log }: Needs,
+  { ring, ledger, journal, intake, clock, meters, log, telemetry }: Needs,
   { appendId, batches }: CacheEffects['appendToLog'],
 ): Promise<LogAnswer> => {
   // Without room for their drop events and ends, records must not be taken.
@@ -95,8 +100,11 @@ const appendToLog = async (
   try {
     const unstored = intake.payloads(appendId, batches)
     if (unstored === undefined) return { type: 'log.failed', appendId, reason: 'overdue' }
+    // Before the append: a group that is overdue is forgotten meanwhile.
+    const places = telemetry === undefined ? [] : intake.places(appendId)
     const appended = await ring.append(unstored)
     ledger.appended(appended.held)
+    telemetry?.accepted(appended.held, places)
     meters.observe('appendDuration', (clock.now() - startedAtMs) / 1_000)
     return { type: 'log.appended', appendId, ...appended }
   } catch (cause) {

@@ -13,6 +13,7 @@ import { LogError } from '../../infra/ring/log-error.ts'
 import type { RecordLog } from '../../infra/ring/record-log.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { AttemptTrace, Telemetry } from '../../infra/telemetry/telemetry.ts'
 import type { Held } from '../../schemas/messages.ts'
 import type { Stage } from '../stage.ts'
 import { type Filled, tellOn } from './filled.ts'
@@ -25,6 +26,7 @@ type Needs = {
   readonly clock: Clock
   readonly meters: Meters
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
   readonly failed: (cause: unknown) => void
   /** An attempt has ended by its answer or its deadline, or the ends of batches were kept. */
   readonly gotOn: () => void
@@ -39,7 +41,7 @@ export const attemptKey = ({ sendId, attempt }: DeliveryEffects['abandon']): str
 
 /** The ports of every delivery: the record log to read from, the endpoint to send to, the ledger. */
 export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly tell: Tell }> => {
-  const { stage, ledger, clock, meters, log, failed, gotOn, attempts } = needs
+  const { stage, ledger, clock, meters, log, failed, gotOn, attempts, telemetry } = needs
   const answer = (sendId: string, message: DeliveryAnswer): void => stage.post(sendId, message)
 
   return {
@@ -50,8 +52,10 @@ export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly
       const controller = new AbortController()
       attempts.set(key, controller)
       const startedAtMs = clock.now()
-      sent(needs, params, controller.signal).then((verdict) => {
+      const trace = telemetry?.attempt(params)
+      sent(needs, { ...params, trace }, controller.signal).then((verdict) => {
         attempts.delete(key)
+        trace?.ended({ verdict, by: controller.signal.aborted ? 'abandoned' : 'answer' })
         meters.count('attempts', { outcome: verdict.kind })
         meters.observe('attemptDuration', (clock.now() - startedAtMs) / 1_000)
         if (!controller.signal.aborted) {
@@ -72,6 +76,7 @@ export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly
       ledger.recordFates(fates, nowMs).then(
         (settlements) => {
           gotOn()
+          telemetry?.settled(fates)
           for (const { held, delivered } of fates) {
             if (delivered === 0) continue
             meters.observe('deliveryDuration', (nowMs - held.batch.acceptedAtMs) / 1_000)
@@ -92,9 +97,11 @@ export const deliveryPorts = (needs: Needs): Filled<DeliveryEffects & { readonly
   }
 }
 
+type Sending = DeliveryEffects['attempt'] & { readonly trace: AttemptTrace | undefined }
+
 const sent = async (
   { ring, endpoint }: Needs,
-  { assignment, piece, deadlineMs }: DeliveryEffects['attempt'],
+  { assignment, piece, deadlineMs, trace }: Sending,
   signal: AbortSignal,
 ): Promise<Verdict> => {
   const read = await Promise.all(piece.held.map((held) => payloadOf(ring, held)))
@@ -106,7 +113,14 @@ const sent = async (
     return { kind: 'unreadable', held: unreadable.map(({ held }) => held), detail }
   }
   const payload = read.flatMap((it) => (it.kind === 'read' ? cutTo(piece, it) : []))
-  return endpoint.attempt({ assignment, piece, payload, deadlineMs, signal })
+  return endpoint.attempt({
+    assignment,
+    piece,
+    payload,
+    deadlineMs,
+    signal,
+    ...(trace === undefined ? {} : { trace: trace.headers }),
+  })
 }
 
 type Read =

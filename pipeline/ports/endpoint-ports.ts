@@ -7,6 +7,7 @@ import type {
 import type { Tell } from '../../actors/kit/tell.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
 import type { Keeper } from '../keeper.ts'
 import type { Stage } from '../stage.ts'
 import { type Filled, tellOn } from './filled.ts'
@@ -16,6 +17,7 @@ type Needs = {
   readonly keeper: Pick<Keeper, 'keepAssignment'>
   readonly meters: Meters
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
   readonly answerCommand: (commandId: string, result: CommandResult) => void
 }
 
@@ -25,6 +27,7 @@ export const endpointPorts = ({
   keeper,
   meters,
   log,
+  telemetry,
   answerCommand,
 }: Needs): Filled<EndpointManagerEffects & { readonly tell: Tell }> => {
   const answer = (message: JournalAnswer): void => stage.post('endpoint-manager', message)
@@ -40,7 +43,10 @@ export const endpointPorts = ({
       )
     },
     answerCommand: ({ commandId, result }) => answerCommand(commandId, result),
-    announce: (announcement) => announce(announcement, { meters, log }),
+    announce: (announcement) => {
+      telemetry?.announced(announcement)
+      announce(announcement, { meters, log })
+    },
   }
 }
 
