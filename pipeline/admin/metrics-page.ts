@@ -9,8 +9,14 @@ import { openStreamNames, otherStreams, type StreamNames } from './stream-names.
 const tenantsMax = 100
 const streamsMax = 1000
 
-/** `GET /metrics`: every metric of the table, in its order. One page has one memory of names. */
+/** `GET /metrics`: every metric of the table, in its order. */
 export const openMetricsPage = (): ((observed: Observed) => string) => {
+  const readings = openReadings()
+  return (observed) => prometheusText(readings(observed))
+}
+
+/** Every metric of the table, read now. Whoever reads them has one memory of names. */
+export const openReadings = (): ((observed: Observed) => readonly Reading[]) => {
   const names = openStreamNames({ tenantsMax, streamsMax })
   return (observed) => {
     const views = viewsOf(observed, names)
@@ -18,14 +24,13 @@ export const openMetricsPage = (): ((observed: Observed) => string) => {
     const samples: Readonly<Record<string, readonly Sample[]>> = { ...counters, ...views }
     const measured: Readonly<Record<string, (typeof histograms)[keyof typeof histograms]>> =
       histograms
-    const readings = (Object.keys(metrics) as MetricId[]).map((id): Reading => {
+    return (Object.keys(metrics) as MetricId[]).map((id): Reading => {
       const metric: Metric = metrics[id]
       const histogram = measured[id]
       return histogram === undefined
         ? { metric, samples: samples[id] ?? [] }
         : { metric, histogram }
     })
-    return prometheusText(readings)
   }
 }
 

@@ -45,9 +45,10 @@ export const run: Command = {
       )
     const level = levelIn(input.environment)
     // Loaded only here: the other commands have no use for it, and start faster without.
-    const [{ loadConfig }, { serve }] = await Promise.all([
+    const [{ loadConfig }, { serve }, { telemetrySetup }] = await Promise.all([
       import('../config/config.ts'),
       import('./serve.ts'),
+      import('../telemetry-setup.ts'),
     ])
     const file = textOf(input, 'config') ?? configDefault
     const loaded = await loadConfig(file, input.environment)
@@ -57,12 +58,18 @@ export const run: Command = {
     }
     const log = openLog({ write: input.warn, level, now: Date.now })
     for (const note of loaded.notes) log.warn('config.doubted', note)
+    const setup = await telemetrySetup(input.environment, loaded.config)
+    if (setup.kind === 'refused') {
+      input.warn(`${setup.why}\n`)
+      return 2
+    }
     exitOnCrash(log)
     boundYoungSpace()
     return serve({
       config: isSet(input, 'inspect') ? inspected(loaded.config) : loaded.config,
       parts: await partsOf(),
       log,
+      telemetry: setup.kind === 'on' ? await setup.open(log) : undefined,
       level,
       interrupted: interruption({
         signals: process,

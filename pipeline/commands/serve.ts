@@ -1,4 +1,6 @@
 import type { Level, Log } from '../../infra/telemetry/log.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
+import { openReadings } from '../admin/metrics-page.ts'
 import { openAdmin } from '../admin/server.ts'
 import { type Listen, listenText } from '../config/addresses.ts'
 import type { Config } from '../config/config.ts'
@@ -9,7 +11,7 @@ import { openSentinel, type Sentinel } from '../sentinel/sentinel.ts'
 export type Parts = {
   readonly startPipeline: (
     config: Config,
-    environment: { readonly log: Log },
+    environment: { readonly log: Log; readonly telemetry?: Telemetry | undefined },
   ) => Promise<RunningPipeline>
   readonly openReceiver: (options: {
     readonly listen: Listen
@@ -39,14 +41,16 @@ export const serve = async (given: {
   readonly config: Config
   readonly parts: Parts
   readonly log: Log
+  /** Closed at the end, after everything that it tells of. */
+  readonly telemetry?: Telemetry | undefined
   /** For what the sentinel logs by itself. */
   readonly level: Level
   /** Resolves with the name of what told the process to stop. */
   readonly interrupted: Promise<string>
   readonly ready: (ready: Ready) => void
 }): Promise<0 | 1> => {
-  const { config, parts, log, interrupted, ready } = given
-  const closers: (() => Promise<void>)[] = []
+  const { config, parts, log, telemetry, interrupted, ready } = given
+  const closers: (() => Promise<void>)[] = telemetry === undefined ? [] : [telemetry.close]
   let running: RunningPipeline | null = null
   try {
     const receiver = await receiverOf(given)
@@ -54,8 +58,11 @@ export const serve = async (given: {
     const guarded = await guard(given, () => running)
     closers.push(guarded.close)
     const { sentinel } = guarded
-    running = await parts.startPipeline(config, { log })
+    running = await parts.startPipeline(config, { log, telemetry })
     sentinel.watch(running)
+    const { observed } = running
+    const readings = openReadings()
+    telemetry?.watch(() => readings(observed))
     ready({
       event: 'ready',
       admin: sentinel.url,

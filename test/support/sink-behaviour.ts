@@ -7,6 +7,8 @@ export type Answer =
   | {
       readonly kind: 'status'
       readonly status: number
+      /** Holds the answer back. */
+      readonly after?: Promise<unknown>
       readonly headers?: Readonly<Record<string, string>>
       readonly body?: string
     }

@@ -144,6 +144,7 @@ const reply = async (
     case 'partial':
       return send(response, 200, {}, encodeResponse('protobuf', answer))
     case 'status':
+      await answer.after
       return send(response, answer.status, { ...answer.headers }, answer.body)
     case 'redirect': {
       const location = answer.location === 'self' ? `${url}/v1/logs` : answer.location

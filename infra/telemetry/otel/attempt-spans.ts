@@ -1,0 +1,210 @@
+/** A span for each attempt that carries a batch that is traced, and what all batches of it are told. */
+import {
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import type { Verdict } from '../../../actors/delivery/protocol.ts'
+import type { Announcement } from '../../../actors/endpoint-manager/protocol.ts'
+import { sizeOf } from '../../../schemas/range-set.ts'
+import { targetOf } from '../../endpoints/target.ts'
+import { type AttemptEnd, type AttemptTrace, placesMax, type Telemetry } from '../telemetry.ts'
+import type { BatchSpans } from './batch-spans.ts'
+import { attributes, events } from './names.ts'
+import { headersOf, unrecordedHeaders } from './trace-headers.ts'
+
+type Attempt = Parameters<Telemetry['attempt']>[0]
+
+export type AttemptSpans = {
+  readonly start: (attempt: Attempt) => AttemptTrace
+  readonly announced: (announcement: Announcement) => void
+}
+
+/** Told of what happens to the endpoint while it is out. */
+type Out = { readonly epoch: number; readonly spans: readonly Span[] }
+
+export const openAttemptSpans = ({
+  tracer,
+  batches,
+  measure,
+}: {
+  readonly tracer: Tracer
+  readonly batches: BatchSpans
+  /** Called for each attempt that has ended, traced or not. */
+  readonly measure: (seconds: number, labels: Readonly<Record<string, string | number>>) => void
+}): AttemptSpans => {
+  const out = new Set<Out>()
+
+  const start = (attempt: Attempt): AttemptTrace => {
+    const startedMs = performance.now()
+    const server = serverOf(attempt.assignment.url)
+    const measured = (end: AttemptEnd): void =>
+      measure((performance.now() - startedMs) / 1_000, {
+        'http.request.method': 'POST',
+        ...server,
+        ...statusOf(end.verdict),
+      })
+    const traced = attempt.piece.held.flatMap((held) => batches.of(held) ?? [])
+    const [parent, ...others] = traced
+    if (parent === undefined) return { headers: unrecordedHeaders(), ended: measured }
+    const span = tracer.startSpan(
+      'POST /v1/logs',
+      {
+        kind: SpanKind.CLIENT,
+        links: others.slice(0, placesMax).map((other) => ({ context: other.spanContext() })),
+        attributes: { ...server, ...attemptAttributes(attempt) },
+      },
+      trace.setSpan(ROOT_CONTEXT, parent),
+    )
+    const being: Out = { epoch: attempt.assignment.epoch, spans: [span, ...traced] }
+    out.add(being)
+    return {
+      headers: headersOf(span.spanContext()),
+      ended: (end) => {
+        out.delete(being)
+        measured(end)
+        endSpan(span, end)
+        for (const batch of traced) batch.addEvent(events.attempt, endAttributes(attempt, end))
+      },
+    }
+  }
+
+  const announced = (announcement: Announcement): void => {
+    const said = eventOf(announcement)
+    for (const { epoch, spans } of out)
+      for (const span of spans) {
+        span.addEvent(said.name, said.attributes)
+        // It goes on: an attempt ends by its own answer or deadline, never by a redirect.
+        if (span === spans[0] && said.epoch !== undefined && said.epoch > epoch)
+          span.setAttribute(attributes.attemptSuperseded, true)
+      }
+  }
+  return { start, announced }
+}
+
+/** What an announcement says to whom it concerns: traces, and the log of events. */
+export const eventOf = (
+  announcement: Announcement,
+): {
+  readonly name: (typeof events)[keyof typeof events]
+  readonly attributes: Readonly<Record<string, string | number>>
+  readonly epoch?: number
+} => {
+  switch (announcement.kind) {
+    case 'assigned': {
+      const { url, epoch, by, reason } = announcement.assignment
+      const from =
+        announcement.from === null ? {} : { [attributes.endpointFrom]: announcement.from }
+      return {
+        name: events.assigned,
+        epoch,
+        attributes: {
+          [attributes.endpointUrl]: url,
+          [attributes.epoch]: epoch,
+          [attributes.endpointBy]: by,
+          [attributes.endpointReason]: reason,
+          ...from,
+        },
+      }
+    }
+    case 'confirmed': {
+      const { url, epoch } = announcement.assignment
+      return {
+        name: events.confirmed,
+        attributes: { [attributes.endpointUrl]: url, [attributes.epoch]: epoch },
+      }
+    }
+    case 'rolledBack':
+      return {
+        name: events.rolledBack,
+        attributes: {
+          [attributes.endpointFrom]: announcement.from,
+          [attributes.endpointUrl]: announcement.to,
+          [attributes.endpointReason]: announcement.reason,
+        },
+      }
+    case 'redirectRefused':
+      return {
+        name: events.redirectRefused,
+        attributes: {
+          [attributes.location]: announcement.location ?? '',
+          [attributes.endpointReason]: announcement.reason,
+        },
+      }
+  }
+}
+
+const attemptAttributes = ({ sendId, attempt, assignment, piece }: Attempt) => ({
+  'http.request.method': 'POST',
+  // Without a query: it may be a secret.
+  'url.full': targetOf(assignment.url)?.href.split('?', 1)[0] ?? '',
+  ...(attempt > 1 ? { 'http.request.resend_count': attempt - 1 } : {}),
+  [attributes.sendId]: sendId,
+  [attributes.attempt]: attempt,
+  [attributes.endpointUrl]: assignment.url,
+  [attributes.epoch]: assignment.epoch,
+  [attributes.tenant]: piece.held[0]?.batch.tenant ?? '',
+  [attributes.batches]: piece.held.length,
+  [attributes.records]: sizeOf(
+    piece.cut === null ? piece.held.map(({ batch }) => batch) : [piece.cut],
+  ),
+})
+
+const endAttributes = ({ attempt, assignment }: Attempt, { verdict, by }: AttemptEnd) => ({
+  [attributes.attempt]: attempt,
+  [attributes.endpointUrl]: assignment.url,
+  [attributes.epoch]: assignment.epoch,
+  ...outcomeOf(verdict, by),
+})
+
+const outcomeOf = (verdict: Verdict, by: AttemptEnd['by']): Record<string, string> => {
+  const detail = detailOf(verdict)
+  return {
+    [attributes.attemptOutcome]: by === 'abandoned' ? 'abandoned' : verdict.kind,
+    ...(detail === '' ? {} : { [attributes.attemptDetail]: detail }),
+    ...(verdict.kind === 'redirected' && verdict.location !== null
+      ? { [attributes.location]: verdict.location }
+      : {}),
+  }
+}
+
+const endSpan = (span: Span, { verdict, by }: AttemptEnd): void => {
+  span.setAttributes({ ...outcomeOf(verdict, by), ...statusOf(verdict) })
+  if (verdict.kind !== 'accepted')
+    span.setStatus({ code: SpanStatusCode.ERROR, message: detailOf(verdict) })
+  span.end()
+}
+
+const detailOf = (verdict: Verdict): string => {
+  if ('detail' in verdict) return verdict.detail
+  return 'message' in verdict ? verdict.message : ''
+}
+
+/** The status where it is known, and what kind of error it was, as the conventions for HTTP have it. */
+const statusOf = (verdict: Verdict): Record<string, string | number> => {
+  if (verdict.kind === 'accepted' || verdict.kind === 'partial') return {}
+  if ('status' in verdict && verdict.status > 0) {
+    const { status } = verdict
+    const error = status >= 400 ? { 'error.type': String(status) } : {}
+    return { 'http.response.status_code': status, ...error }
+  }
+  if (verdict.kind === 'tooLarge') return { 'http.response.status_code': 413, 'error.type': '413' }
+  return { 'error.type': verdict.kind }
+}
+
+/** Bounded, and small: an endpoint changes seldom. */
+const serversMax = 64
+const servers = new Map<string, Readonly<Record<string, string | number>>>()
+const serverOf = (base: string): Readonly<Record<string, string | number>> => {
+  const known = servers.get(base)
+  if (known !== undefined) return known
+  const url = URL.parse(base)
+  if (url === null) return {}
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+  const server = { 'server.address': url.hostname, 'server.port': port }
+  if (servers.size < serversMax) servers.set(base, server)
+  return server
+}

@@ -1,0 +1,159 @@
+/**
+ * A span for each batch that is traced, open from its acceptance to its end. Which are open is known
+ * here alone and in memory: after a restart a batch that is sent gets a span anew, with the time at
+ * which it was accepted and without the client's trace.
+ */
+import { ROOT_CONTEXT, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import type { Fate } from '../../../actors/delivery/protocol.ts'
+import type { Batch, Held } from '../../../schemas/messages.ts'
+import { recordsIn } from '../../../schemas/range-set.ts'
+import { isSampled, type TracePlace } from '../telemetry.ts'
+import { attributes, events, spanNames } from './names.ts'
+
+export type BatchSpans = {
+  readonly open: (held: Held, from: readonly TracePlace[]) => void
+  /** The span of a batch that is traced. */
+  readonly of: (held: Held) => Span | undefined
+  readonly end: (fate: Fate) => void
+  /** Ends those that lie in a segment, as dropped. */
+  readonly evict: (segment: number) => void
+  /** Ends all, as held. */
+  readonly close: () => void
+}
+
+/** Spans open at a time, some 3 kB each: through a long outage no more batches than these are traced. */
+export const openMax = 4_096
+/** Producers whose batches were accepted in this process. There is a new one for each new life. */
+const producersMax = 64
+
+type Open = { readonly span: Span; readonly segment: number }
+/** A batch of a former life that was decided against, so that it is not decided again. */
+type Entry = Open | 'untraced'
+
+export const openBatchSpans = ({
+  tracer,
+  full,
+}: {
+  readonly tracer: Tracer
+  /** Called once, when there are as many as may be. */
+  readonly full: () => void
+}): BatchSpans => {
+  const entries = new Map<string, Entry>()
+  const producers = new Set<string>()
+  let wasFull = false
+
+  const hasRoom = (): boolean => {
+    if (entries.size < openMax) return true
+    if (!wasFull) full()
+    wasFull = true
+    return false
+  }
+  const start = (
+    { batch, at }: Held,
+    { from, resumed }: { from: readonly TracePlace[]; resumed: 'resumed' | 'new' },
+  ): Entry => {
+    const parent = from.find(isSampled) ?? from[0]
+    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
+    const links = from
+      .filter((place) => place !== parent && isSampled(place))
+      .map((place) => ({ context: place }))
+    const span = tracer.startSpan(
+      spanNames.batch,
+      {
+        startTime: batch.acceptedAtMs,
+        links,
+        attributes: {
+          ...batchAttributes(batch),
+          ...(resumed === 'resumed' ? { [attributes.batchResumed]: true } : {}),
+        },
+      },
+      context,
+    )
+    return span.isRecording() ? { span, segment: at.segment } : 'untraced'
+  }
+  const finish = (key: string, { span }: Open, end: End): void => {
+    entries.delete(key)
+    endSpan(span, end)
+  }
+
+  return {
+    open: (held, from) => {
+      const { id, producer } = held.batch
+      if (producers.size < producersMax) producers.add(producer)
+      if (from.length > 0 && !from.some(isSampled)) return
+      if (!hasRoom()) return
+      const entry = start(held, { from, resumed: 'new' })
+      if (entry !== 'untraced') entries.set(id, entry)
+    },
+    of: (held) => {
+      const { id, producer } = held.batch
+      const known = entries.get(id)
+      if (known !== undefined) return known === 'untraced' ? undefined : known.span
+      if (producers.has(producer) || !hasRoom()) return undefined
+      const entry = start(held, { from: [], resumed: 'resumed' })
+      entries.set(id, entry)
+      return entry === 'untraced' ? undefined : entry.span
+    },
+    end: ({ held: { batch }, delivered, drops }) => {
+      const entry = entries.get(batch.id)
+      if (entry === undefined) return
+      if (entry === 'untraced') {
+        entries.delete(batch.id)
+        return
+      }
+      for (const { firstSeq, lastSeq, records, reason, detail } of drops)
+        entry.span.addEvent(events.dropped, {
+          [attributes.firstSeq]: firstSeq,
+          [attributes.lastSeq]: lastSeq,
+          [attributes.records]: records,
+          [attributes.dropReason]: reason,
+          [attributes.dropDetail]: detail,
+        })
+      const dropped = drops.reduce((sum, { records }) => sum + records, 0)
+      finish(batch.id, entry, { outcome: outcomeOf(delivered, dropped), delivered, dropped })
+    },
+    evict: (segment) => {
+      for (const [id, entry] of entries)
+        if (entry !== 'untraced' && entry.segment === segment)
+          finish(id, entry, { outcome: 'dropped', why: 'its segment of the cache was evicted' })
+    },
+    close: () => {
+      for (const [id, entry] of entries)
+        if (entry !== 'untraced') finish(id, entry, { outcome: 'held' })
+      entries.clear()
+    },
+  }
+}
+
+type End = {
+  readonly outcome: 'delivered' | 'dropped' | 'partly_dropped' | 'held'
+  readonly delivered?: number
+  readonly dropped?: number
+  readonly why?: string
+}
+
+const outcomeOf = (delivered: number, dropped: number): End['outcome'] => {
+  if (dropped === 0) return 'delivered'
+  return delivered === 0 ? 'dropped' : 'partly_dropped'
+}
+
+const endSpan = (span: Span, { outcome, delivered, dropped, why }: End): void => {
+  span.setAttribute(attributes.batchOutcome, outcome)
+  if (delivered !== undefined) span.setAttribute(attributes.batchDelivered, delivered)
+  if (dropped !== undefined) span.setAttribute(attributes.batchDropped, dropped)
+  if (outcome === 'dropped' || outcome === 'partly_dropped')
+    span.setStatus({ code: SpanStatusCode.ERROR, message: why ?? 'records were dropped' })
+  span.end()
+}
+
+const batchAttributes = (batch: Batch) => ({
+  'messaging.system': 'holdfast',
+  'messaging.batch.message_count': recordsIn(batch),
+  'messaging.message.body.size': batch.bytes,
+  [attributes.batchId]: batch.id,
+  [attributes.producer]: batch.producer,
+  [attributes.tenant]: batch.tenant,
+  [attributes.service]: batch.service,
+  [attributes.firstSeq]: batch.firstSeq,
+  [attributes.lastSeq]: batch.lastSeq,
+})

@@ -1,0 +1,132 @@
+/**
+ * Telemetry by the OpenTelemetry SDK. Loaded only when an OTLP endpoint is configured. It exports through
+ * connections of its own, and nothing that it exports goes through the pipeline.
+ */
+import { type Logger, SeverityNumber } from '@opentelemetry/api'
+import type { Announcement } from '../../../actors/endpoint-manager/protocol.ts'
+import type { Drop } from '../../../schemas/messages.ts'
+import type { Log } from '../log.ts'
+import type { Telemetry } from '../telemetry.ts'
+import { eventOf, openAttemptSpans } from './attempt-spans.ts'
+import { openBatchSpans, openMax } from './batch-spans.ts'
+import { logDiagnostics } from './diagnostics.ts'
+import type { TelemetrySettings } from './environment.ts'
+import { openReadingsProducer } from './metric-producer.ts'
+import { attributes, events } from './names.ts'
+import { openProviders } from './providers.ts'
+import { openRequestSpans } from './request-spans.ts'
+
+/** Of durations, in seconds, as the semantic conventions for HTTP advise. */
+const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+export const openTelemetry = async (
+  settings: TelemetrySettings,
+  { version, log }: { readonly version: string; readonly log: Log },
+): Promise<Telemetry> => {
+  for (const note of settings.notes) log.warn('telemetry.doubted', note)
+  logDiagnostics(log, () => performance.now())
+  const readings = openReadingsProducer({ version, nowMs: Date.now })
+  const providers = await openProviders(settings, { version, readings })
+  const { tracer, meter, logger } = providers
+  const duration = (name: string, description: string) =>
+    meter.createHistogram(name, {
+      unit: 's',
+      description,
+      advice: { explicitBucketBoundaries: durationBounds },
+    })
+  const requests = duration(
+    'http.server.request.duration',
+    "From the head of a client's request to its answer.",
+  )
+  const attempts = duration(
+    'http.client.request.duration',
+    'From the start of a request to an endpoint to its end, good or bad.',
+  )
+  const batches = openBatchSpans({
+    tracer,
+    full: () =>
+      log.warn(
+        'telemetry.untraced',
+        `${openMax} batches are traced and have not ended; until some do, no others are traced.`,
+      ),
+  })
+  const attemptSpans = openAttemptSpans({
+    tracer,
+    batches,
+    measure: (seconds, labels) => attempts.record(seconds, labels),
+  })
+
+  return {
+    request: openRequestSpans({
+      tracer,
+      measure: (seconds, labels) => requests.record(seconds, labels),
+    }),
+    accepted: (held, from) => {
+      for (const [index, one] of held.entries()) batches.open(one, from[index] ?? [])
+    },
+    attempt: attemptSpans.start,
+    settled: (fates) => {
+      for (const fate of fates) batches.end(fate)
+    },
+    evicted: batches.evict,
+    announced: (announcement) => {
+      attemptSpans.announced(announcement)
+      if (logger !== undefined) emitAnnouncement(logger, announcement)
+    },
+    dropped: (drop) => {
+      if (logger !== undefined) emitDrop(logger, drop)
+    },
+    watch: readings.watch,
+    close: async () => {
+      batches.close()
+      readings.stop()
+      try {
+        await providers.close()
+      } catch (error) {
+        log.warn('telemetry.unexported', 'The last of the telemetry could not be exported.', {
+          error,
+        })
+      }
+    },
+  }
+}
+
+const emitDrop = (logger: Logger, drop: Drop): void => {
+  const { id, atMs, tenant, service, producer, firstSeq, lastSeq, records, bytes } = drop
+  const { reason, detail, fromMs, toMs } = drop
+  logger.emit({
+    eventName: events.dropped,
+    timestamp: atMs,
+    severityNumber: SeverityNumber.ERROR,
+    severityText: 'ERROR',
+    body: `${records} records of ${service === '' ? tenant : `${tenant}/${service}`} are gone (${reason}): ${detail}`,
+    attributes: {
+      [attributes.dropId]: id,
+      [attributes.tenant]: tenant,
+      [attributes.service]: service,
+      [attributes.producer]: producer,
+      [attributes.firstSeq]: firstSeq,
+      [attributes.lastSeq]: lastSeq,
+      [attributes.records]: records,
+      [attributes.dropBytes]: bytes,
+      [attributes.dropReason]: reason,
+      [attributes.dropDetail]: detail,
+      // Where no record had a time, there is no window.
+      ...(toMs === 0
+        ? {}
+        : { [attributes.dropFrom]: time(fromMs), [attributes.dropTo]: time(toMs) }),
+    },
+  })
+}
+const time = (ms: number): string => new Date(ms).toISOString()
+
+const emitAnnouncement = (logger: Logger, announcement: Announcement): void => {
+  const event = eventOf(announcement)
+  const isGood = announcement.kind === 'assigned' || announcement.kind === 'confirmed'
+  logger.emit({
+    eventName: event.name,
+    severityNumber: isGood ? SeverityNumber.INFO : SeverityNumber.WARN,
+    severityText: isGood ? 'INFO' : 'WARN',
+    attributes: event.attributes,
+  })
+}

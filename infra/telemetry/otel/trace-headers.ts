@@ -1,0 +1,45 @@
+/** W3C trace context in headers, read and written. @see https://www.w3.org/TR/trace-context/ */
+import { randomBytes } from 'node:crypto'
+import { createTraceState, isSpanContextValid } from '@opentelemetry/api'
+import type { RequestHead, TraceHeaders, TracePlace } from '../telemetry.ts'
+
+/** Of what comes after the fields of version 00, only a later version may have more. */
+const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/
+
+/** Where the sender was; undefined where it does not say so, or says it wrongly. */
+export const placeIn = (headers: RequestHead['headers']): TracePlace | undefined => {
+  const { traceparent, tracestate } = headers
+  if (typeof traceparent !== 'string') return undefined
+  const [, version, traceId = '', spanId = '', flags = '', more] =
+    pattern.exec(traceparent.trim()) ?? []
+  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined))
+    return undefined
+  const state = typeof tracestate === 'string' ? tracestate : tracestate?.join(',')
+  const place: TracePlace = {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16) & 1,
+    isRemote: true,
+    ...(state === undefined ? {} : { traceState: createTraceState(state) }),
+  }
+  return isSpanContextValid(place) ? place : undefined
+}
+
+export const headersOf = ({
+  traceId,
+  spanId,
+  traceFlags,
+  traceState,
+}: TracePlace): TraceHeaders => {
+  const state = traceState?.serialize() ?? ''
+  return {
+    traceparent: `00-${traceId}-${spanId}-0${traceFlags & 1}`,
+    ...(state === '' ? {} : { tracestate: state }),
+  }
+}
+
+/** Of a trace that nobody records, so that the receiver need not either. */
+export const unrecordedHeaders = (): TraceHeaders => {
+  const hex = randomBytes(24).toString('hex')
+  return { traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32)}-00` }
+}
