@@ -3,6 +3,7 @@ import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Recovery } from '../infra/ring/record-log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
 import { heldIn } from './account/held.ts'
+import type { Bookkeeper } from './bookkeeper.ts'
 import type { Config } from './config/config.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
@@ -23,6 +24,7 @@ export const observe = ({
   clock,
   meters,
   complaints,
+  bookkeeper,
 }: {
   readonly config: Config
   readonly producer: string
@@ -32,6 +34,7 @@ export const observe = ({
   readonly clock: Clock
   readonly meters: Meters
   readonly complaints: Complaints
+  readonly bookkeeper: Pick<Bookkeeper, 'ask' | 'view'>
 }): Observed => ({
   producer,
   ledger,
@@ -40,6 +43,7 @@ export const observe = ({
     capacityBytes: config.cache.capacityBytes,
     oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
   }),
+  book: bookkeeper,
   held: () => heldIn(ring),
   doubts: () => doubtsOf(recovery, ledger),
   endpoint: () => endpointView(stage.actors()),

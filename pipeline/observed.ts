@@ -2,6 +2,7 @@ import type { CommandResult } from '../actors/endpoint-manager/protocol.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { MeterReadings } from '../infra/telemetry/meters.ts'
 import type { Assignment, Held } from '../schemas/messages.ts'
+import type { Bookkeeper } from './bookkeeper.ts'
 import type { Sights } from './sentinel/board.ts'
 import type { StageWatcher, Transition } from './stage-watch.ts'
 
@@ -12,6 +13,8 @@ export type Observed = {
   readonly cache: () => CacheView
   /** The batches that have not ended, read from disk as they are asked for. */
   readonly held: () => AsyncIterable<Held>
+  /** The account in time, as far as it is written down. */
+  readonly book: Pick<Bookkeeper, 'ask' | 'view'>
   /** Losses that may have happened and that no drop event can name, in sentences. */
   readonly doubts: () => readonly string[]
   readonly endpoint: () => EndpointView

@@ -6,6 +6,8 @@ import type { Log } from '../infra/telemetry/log.ts'
 import { openMeters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import { instant } from '../schemas/brand.ts'
+import { heldIn } from './account/held.ts'
+import { openBookkeeper } from './bookkeeper.ts'
 import { startCast } from './cast.ts'
 import type { Config } from './config/config.ts'
 import { priorityBy } from './config/priorities.ts'
@@ -54,8 +56,10 @@ export const startPipeline = async (
   const failed = (cause: unknown): void =>
     failure.resolve(cause instanceof Error ? cause : new Error(String(cause)))
 
-  const storage = await openStorage({ config, world, log })
+  const bookkeeper = openBookkeeper({ store: world.book(config.dataDirectory), clock, log })
+  const storage = await openStorage({ config, world, log, book: bookkeeper.book })
   const { journal, ledger, turnstile, replayed } = storage
+  bookkeeper.begin({ ledger, held: () => heldIn(storage.ring) })
   const keeper = openKeeper({ journal, ledger, turnstile, clock, log, bounds, ...replayed })
   const drops = openDropWatch({ ledger, meters, log, telemetry, sinceMs: startedAtMs })
   const intake = openConfiguredIntake(config, clock)
@@ -109,12 +113,23 @@ export const startPipeline = async (
     stage.stop()
     await drops.look()
     await keeper.conclude()
+    await bookkeeper.close()
     await storage.close()
     await lock.release()
   }
 
   return {
-    observed: observe({ config, producer, stage, storage, commands, clock, meters, complaints }),
+    observed: observe({
+      config,
+      producer,
+      stage,
+      storage,
+      commands,
+      clock,
+      meters,
+      complaints,
+      bookkeeper,
+    }),
     watched: {
       sights: () => sightsOf(stage.actors(), { sendsEnded: sends.count(), nowMs: clock.now() }),
       restart: openRestart({

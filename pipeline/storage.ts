@@ -1,5 +1,6 @@
 /** Opens what a pipeline keeps on disk, in the order in which one needs the other. */
 import { join } from 'node:path'
+import type { AccountBook } from '../infra/book/account-book.ts'
 import { openJournal } from '../infra/journal/open-journal.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import { openLedger } from '../infra/ledger/open-ledger.ts'
@@ -31,10 +32,12 @@ export const openStorage = async ({
   config,
   world: { filesystem, clock, bounds },
   log,
+  book,
 }: {
   readonly config: Config
   readonly world: Pick<World, 'filesystem' | 'clock' | 'bounds'>
   readonly log: Log
+  readonly book: AccountBook
 }): Promise<Storage> => {
   const drawSalt = (): number => Math.floor(clock.chance() * 2 ** 32)
   const report = (fault: Error): void =>
@@ -73,6 +76,7 @@ export const openStorage = async ({
     now: clock.now,
     report: (detail) => log.warn('ledger.reported', detail),
     turnstile,
+    book,
   })
   const close = async (): Promise<void> => {
     await ledger.close()

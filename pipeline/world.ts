@@ -1,4 +1,6 @@
 /** Everything that is not the pipeline's own: time, disk, network. A simulation brings another one. */
+import { join } from 'node:path'
+import { type BookStore, openThreadStore } from '../infra/book/book-store.ts'
 import { type Clock, systemClock } from '../infra/clock/clock.ts'
 import type { Filesystem } from '../infra/disk/filesystem.ts'
 import { type Lock, lockDirectory } from '../infra/disk/lock.ts'
@@ -17,6 +19,8 @@ export type World = {
   readonly lock: (directory: string) => Promise<Lock>
   readonly endpoint: (config: Config, log: Log) => Endpoint
   readonly sources: typeof openSources
+  /** Who keeps the book of the account in this directory. */
+  readonly book: (directory: string) => BookStore
   readonly bounds: Bounds
 }
 
@@ -51,5 +55,6 @@ export const realWorld: World = {
       log,
     }),
   sources: openSources,
+  book: (directory) => openThreadStore(join(directory, 'ledger.sqlite')),
   bounds: { journalReserveBytes: 2 * mebibyte, journalBytesMax: 16 * mebibyte },
 }

@@ -3,7 +3,7 @@
  * kept as the rows change, so that a scrape adds up nothing.
  */
 import type { LedgerRow } from '../../schemas/messages.ts'
-import type { StreamAccount, Totals } from './ledger.ts'
+import type { ServiceAccount, StreamAccount, Totals } from './ledger.ts'
 
 /** A stream of one producer. */
 export type Stream = {
@@ -31,6 +31,7 @@ export type Account = {
   readonly add: (stream: Stream, change: Change) => Stream
   readonly totals: (tenant?: string) => Totals
   readonly streams: (tenant?: string) => readonly StreamAccount[]
+  readonly services: () => readonly ServiceAccount[]
   /** What a checkpoint keeps: neither what live segments accepted nor what is pending. */
   readonly rows: () => readonly LedgerRow[]
   readonly fold: (bounds: FoldBounds) => void
@@ -104,10 +105,22 @@ export const openAccount = (restored: readonly LedgerRow[] = []): Account => {
       }
       return streams
     },
+    services: () => [...servicesOf(rows.values())],
     rows: () =>
       [...rows.values()].map(
         ({ accepted: _accepted, pending: _pending, ...row }): LedgerRow => row,
       ),
+  }
+}
+
+function* servicesOf(rows: Iterable<Row>): Generator<ServiceAccount> {
+  for (const of of Map.groupBy(rows, serviceKey).values()) {
+    const sums = zeroes()
+    for (const row of of) increase(sums, row)
+    const [first] = of
+    if (first === undefined) continue
+    const { tenant, service } = first
+    yield { tenant, service, ...totalsOf(sums) }
   }
 }
 
@@ -142,6 +155,7 @@ const totalsOf = ({ accepted, delivered, dropped, pending, refused }: Sums): Tot
 const isEmpty = ({ accepted, delivered, dropped, pending }: Sums): boolean =>
   accepted === 0 && delivered === 0 && dropped === 0 && pending === 0
 
+const serviceKey = ({ tenant, service }: Stream): string => `${tenant.length}:${tenant}${service}`
 /** With lengths, since a name may hold any separator. */
 const keyOf = ({ producer, tenant, service }: Stream): string =>
   `${producer.length}:${tenant.length}:${producer}${tenant}${service}`

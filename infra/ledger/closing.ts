@@ -89,6 +89,7 @@ const evict = async (
     }
     endAll(desk, held)
     desk.drops.add(fact.drops)
+    desk.book.dropped(fact.drops)
     const dropped = ranges.reduce((sum, { records }) => sum + records, 0)
     const eviction = mintEviction({ segment, batches: held.length, dropped })
     desk.segments.closed(segment, eviction)

@@ -1,3 +1,4 @@
+import type { AccountBook } from '../book/account-book.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { RecordLog } from '../ring/record-log.ts'
 import type { Account } from './account.ts'
@@ -15,6 +16,8 @@ export type Desk = {
   readonly drops: DropStore
   readonly ids: DropIds
   readonly turnstile: Turnstile
+  /** Is told all that is counted, in the moment in which it is. */
+  readonly book: AccountBook
   /** Is told, in a sentence, of what a person has to know and what stops nothing. */
   readonly report: (detail: string) => void
 }

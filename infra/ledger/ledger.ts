@@ -39,6 +39,10 @@ export type Ledger = {
   readonly removed: (segment: number) => void
   readonly totals: (tenant?: string) => Totals
   readonly streams: (tenant?: string) => readonly StreamAccount[]
+  /** Over all producers. */
+  readonly services: () => readonly ServiceAccount[]
+  /** Those of this life. */
+  readonly producers: () => readonly string[]
   /** Rejects with a `LedgerError` `archive_failed` when old drop events cannot be read. */
   readonly drops: (query: DropQuery) => Promise<DropPage>
   /**
@@ -65,6 +69,7 @@ export type StreamAccount = Omit<Totals, 'refused'> & {
   readonly service: string
   readonly producer: string
 }
+export type ServiceAccount = Totals & { readonly tenant: string; readonly service: string }
 export type DropQuery = {
   readonly tenant?: string
   /** Recorded at this instant or later. */

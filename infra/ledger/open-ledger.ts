@@ -1,6 +1,7 @@
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Held, SegmentRetired } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
+import { type AccountBook, noBook } from '../book/account-book.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
 import type { Fact, Journal } from '../journal/journal.ts'
 import type { RecordLog, Recovery } from '../ring/record-log.ts'
@@ -35,6 +36,8 @@ export type LedgerOptions = {
   readonly rowsMax?: number
   /** The one that others who write to the journal go through, so that a checkpoint forgets nothing. */
   readonly turnstile?: Turnstile
+  /** Is told what is counted from now on. */
+  readonly book?: AccountBook
 }
 
 const defaultDropsMax = 100_000
@@ -79,7 +82,8 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   }
   await countHeld({ log, account, segments, recovery })
   const drops = openDropStore({ archive, archived: newest, unarchived, recentMax: dropsMax })
-  const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, report }
+  const book = options.book ?? noBook
+  const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, book, report }
   return ledgerOver(desk, { now, rowsMax })
 }
 
@@ -105,7 +109,7 @@ const ledgerOver = (
   desk: Desk,
   { now, rowsMax }: { readonly now: () => InstantMs; readonly rowsMax: number },
 ): Ledger => {
-  const { account, segments, drops, turnstile } = desk
+  const { account, segments, drops, turnstile, book } = desk
   const current = new Set<string>()
   account.fold({ rowsMax, current })
 
@@ -118,6 +122,7 @@ const ledgerOver = (
       const live = growing[index]
       if (live !== undefined) live.open += 1
     }
+    book.accepted(held)
   }
   return {
     appended,
@@ -125,6 +130,7 @@ const ledgerOver = (
       for (const { tenant, service, records } of parts) {
         account.add({ producer: anyProducer, tenant, service }, { refused: records })
       }
+      book.refused(parts, now())
     },
     recordFates: recordFates(desk),
     recordEviction: recordEviction(desk),
@@ -132,6 +138,8 @@ const ledgerOver = (
     removed: segments.removed,
     totals: account.totals,
     streams: account.streams,
+    services: account.services,
+    producers: () => [...current],
     drops: drops.query,
     checkpoint: (write) =>
       turnstile.alone(async () => {

@@ -6,8 +6,9 @@
 
 import type { Fate } from '../../actors/delivery/protocol.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
-import type { Held, Mark, Settlement } from '../../schemas/messages.ts'
+import type { Drop, Held, Mark, Settlement } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
+import type { BatchEnd } from '../book/account-book.ts'
 import type { Desk } from './desk.ts'
 import { assertBalanced, marksRecorded } from './fates.ts'
 import type { Ledger } from './ledger.ts'
@@ -72,7 +73,18 @@ const record = (desk: Desk, fates: readonly Fate[], nowMs: InstantMs): Promise<v
       if (mark !== undefined) count(desk, held, mark)
     }
     desk.drops.add(fact.drops)
+    desk.book.ended(endsOf(fates, fact.drops), nowMs)
   })
+
+/** The drop events are in the order of the batches, as many for each as it has losses. */
+const endsOf = (fates: readonly Fate[], events: readonly Drop[]): readonly BatchEnd[] => {
+  let next = 0
+  return fates.map(({ held: { batch }, delivered, drops }) => {
+    const first = next
+    next += drops.length
+    return { batch, delivered, drops: events.slice(first, next) }
+  })
+}
 
 /**
  * The record log has the last word on what is pending: should it know of no such batch, `pending` is

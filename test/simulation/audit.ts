@@ -1,4 +1,5 @@
 /** What has to be true of a pipeline that has come to rest, seen from outside. */
+import type { ServiceTotals } from '../../infra/book/book-request.ts'
 import type { StreamAccount } from '../../infra/ledger/ledger.ts'
 import type { Config } from '../../pipeline/config/config.ts'
 import type { Observed } from '../../pipeline/observed.ts'
@@ -12,10 +13,13 @@ export const audit = async ({
   observed,
   books,
   config,
+  written,
 }: {
   readonly observed: Observed
   readonly books: Books
   readonly config: Config
+  /** The book of the account. */
+  readonly written: readonly ServiceTotals[]
 }): Promise<readonly string[]> => {
   const drops = await dropsOf(observed)
   const { accepted, delivered, dropped, pending, unaccounted } = observed.ledger.totals()
@@ -29,6 +33,7 @@ export const audit = async ({
     ...observed.ledger.streams().flatMap((stream) => streamFaults(stream, { books, lost })),
     ...keptFaults(books, lost),
     ...drops.flatMap((drop) => dropFaults(drop, config)),
+    ...bookFaults(observed, written),
   ]
 }
 
@@ -116,3 +121,26 @@ const dropFaults = (drop: Drop, { cache, dispatch }: Config): readonly string[] 
       : []),
   ]
 }
+
+/** The book has what the ledger has, of each service, whatever became of the one or the other. */
+const bookFaults = (
+  { ledger, book }: Observed,
+  written: readonly ServiceTotals[],
+): readonly string[] => {
+  const byService = Map.groupBy(ledger.streams(), serviceKey)
+  const has = new Map(written.map((totals) => [serviceKey(totals), totals]))
+  const { missingRecords } = book.view()
+  const faults = [...new Set([...byService.keys(), ...has.keys()])].flatMap((key) =>
+    (['accepted', 'delivered', 'dropped', 'pending'] as const).flatMap((column) => {
+      const counted = (byService.get(key) ?? []).reduce((sum, row) => sum + row[column], 0)
+      const found = has.get(key)?.[column] ?? 0
+      return found === counted ? [] : [`the book of ${key}: ${found} ${column}, not ${counted}`]
+    }),
+  )
+  return missingRecords === 0
+    ? faults
+    : [...faults, `the book says that ${missingRecords} records are missing`]
+}
+
+const serviceKey = ({ tenant, service }: { readonly tenant: string; readonly service: string }) =>
+  JSON.stringify([tenant, service])

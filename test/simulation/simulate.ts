@@ -2,8 +2,9 @@
  * One run of the whole embedded pipeline in a simulated world, all of it from one seed: first with
  * faults, then without, until everything has come to rest; then it is stopped and started once more.
  */
+import type { BookStore } from '../../infra/book/book-store.ts'
 import type { Intake } from '../../infra/sources/intake.ts'
-import type { RunningPipeline } from '../../pipeline/observed.ts'
+import type { Observed, RunningPipeline } from '../../pipeline/observed.ts'
 import type { Bounds, World } from '../../pipeline/world.ts'
 import type { Batch } from '../../schemas/messages.ts'
 import { chanceOf } from '../support/chance.ts'
@@ -16,6 +17,7 @@ import { openJudge } from './judge.ts'
 import type { Life } from './life.ts'
 import { type Network, openNetwork } from './network.ts'
 import { type Scenario, scenarioOf } from './scenario.ts'
+import { openShelf, type Shelf } from './shelf.ts'
 import { openSlowDisk } from './slow-disk.ts'
 import { type FaultKind, openStory, type Story } from './story.ts'
 import { openSupervisor, type Supervisor } from './supervisor.ts'
@@ -45,6 +47,7 @@ type Stage = {
   readonly clients: Clients
   readonly supervisor: Supervisor
   readonly weather: Weather
+  readonly shelf: Shelf
 }
 
 export const simulate = async (
@@ -62,6 +65,7 @@ export const simulate = async (
     await play(stage)
   } finally {
     process.off('unhandledRejection', unhandled)
+    stage.shelf.close()
   }
   return {
     seed,
@@ -89,7 +93,7 @@ const play = async (stage: Stage): Promise<void> => {
 
 /** Until nothing is to be done any more; then everything has to be right. */
 const rest = async (stage: Stage): Promise<void> => {
-  const { timeline, story, supervisor, books, scenario } = stage
+  const { timeline, story, supervisor, books, scenario, shelf } = stage
   const endUs = timeline.nowUs() + restUsMax
   let resumed: RunningPipeline | undefined
   await runUntil(stage, () => {
@@ -107,7 +111,7 @@ const rest = async (stage: Stage): Promise<void> => {
   }
   if (observed === undefined) return
   let findings: readonly string[] | undefined
-  audit({ observed, books, config: scenario.config }).then(
+  audit({ observed, books, config: scenario.config, written: shelf.services() }).then(
     (found) => {
       findings = found
     },
@@ -140,8 +144,15 @@ const isAtRest = ({ clients, supervisor }: Stage): boolean => {
   return (
     observed.ledger.totals().pending === 0 &&
     live.length + ready.length === 0 &&
+    isWritten(observed) &&
     actors.every(({ machine, value }) => restingStates[machine]?.includes(value))
   )
+}
+
+/** All that was counted is in the book. */
+const isWritten = ({ book }: Observed): boolean => {
+  const { state, waiting } = book.view()
+  return state === 'kept' && waiting === 0
 }
 
 /** Time moves only after all that an event has caused in this process has run. */
@@ -174,6 +185,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
       if (!life.isOver()) supervisor.die('powerCut', 'during an operation')
     },
   })
+  const shelf = openShelf(seed)
   const network = openNetwork(shared)
   const clients = openClients({
     ...shared,
@@ -184,7 +196,13 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
     ...shared,
     config: scenario.config,
     disk,
-    worldOf: worldOf({ network, clients, books, filesystem: slowDisk.filesystem }),
+    worldOf: worldOf({
+      network,
+      clients,
+      books,
+      filesystem: slowDisk.filesystem,
+      bookOf: shelf.bookOf,
+    }),
   })
   const weather = openWeather({
     ...shared,
@@ -196,7 +214,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
     pauseUsMax: scenario.faultPauseUsMax,
   })
   story.note(`seed ${seed} ${JSON.stringify(scenario)}`)
-  return { timeline, story, books, scenario, clients, supervisor, weather }
+  return { timeline, story, books, scenario, clients, supervisor, weather, shelf }
 }
 
 /** The world of one life. Coordinates are seen where they are put on: the clients never learn them. */
@@ -206,11 +224,13 @@ const worldOf =
     readonly clients: Clients
     readonly books: Books
     readonly filesystem: (life: Life) => World['filesystem']
+    readonly bookOf: (life: Life) => BookStore
   }) =>
   (life: Life): Omit<World, 'clock' | 'lock'> => ({
     filesystem: given.filesystem(life),
     endpoint: () => given.network.endpoint(life),
     bounds,
+    book: () => given.bookOf(life),
     sources: async (_, { intake, ledger, meters }) => {
       watchNumbers(intake as Intake, given.books)
       given.clients.open({

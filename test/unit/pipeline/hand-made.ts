@@ -66,6 +66,10 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
     },
     cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),
     held: async function* () {},
+    book: {
+      view: () => ({ state: 'kept', missingRecords: 0, waiting: 0 }),
+      ask: async () => ({ type: 'late', late: [] }),
+    },
     doubts: () => [],
     transitions: () => [],
     follow: () => () => undefined,
