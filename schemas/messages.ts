@@ -118,6 +118,17 @@ export type CacheOpened = {
   readonly type: 'cache.opened'
 }
 
+/** endpoint manager → operator: what became of a command. */
+export type CommandAnswered = {
+  readonly type: 'command.answered'
+  readonly commandId: string
+  /** null when it was refused */
+  readonly assignment: null | Assignment
+  /** not_allowed, busy or failed; empty when it was not refused */
+  readonly why: string
+  readonly reason: string
+}
+
 /** dispatcher → cache: how much may be leased to me in all, now. It replaces what I said before; round orders it. */
 export type DemandRaised = {
   readonly type: 'demand.raised'
@@ -154,6 +165,12 @@ export type DropReason =
   | 'filtered'
   | 'source_overrun'
   | 'operator_purged'
+
+/** cache, dispatcher → whom it concerns: a drop event. Durable before a byte of it is removed. */
+export type DropRecorded = {
+  readonly type: 'drop.recorded'
+  readonly drop: Drop
+}
 
 /** A drop event: the exact records that are gone, and why. */
 export type Drop = {
@@ -242,6 +259,28 @@ export type LedgerRow = {
   readonly refused: number
 }
 
+/** a service → dead-letters: bytes in a topic that are no message of it. They were passed over. */
+export type LetterDied = {
+  readonly type: 'letter.died'
+  readonly service: string
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly why: string
+  readonly detail: string
+  readonly atMs: InstantMs
+  /** of the value, in bytes */
+  readonly size: number
+  /** the value, or its beginning, as base64 */
+  readonly body: string
+}
+
+/** whoever reads a partition from its start → itself: read to here, and you have read what there was. */
+export type MarkerPlaced = {
+  readonly type: 'marker.placed'
+  readonly by: string
+}
+
 /** journal: these batches have ended, with the drop events that belong to them. */
 export type MarksRecorded = {
   readonly type: 'marks.recorded'
@@ -267,6 +306,12 @@ export type Position = {
 
 /** What is evicted last (high) and first (low). */
 export type Priority = 'high' | 'normal' | 'low'
+
+/** collector → cache, auditor: these batches are in the records topic. Written after them, and before their clients are answered. */
+export type RecordsAppended = {
+  readonly type: 'records.appended'
+  readonly held: readonly Held[]
+}
 
 /** endpoint manager → dispatcher → send: that redirect is not followed. */
 export type RedirectRefused = {
@@ -349,6 +394,30 @@ export type SendEnded = {
 /** settled: every batch has ended; returned: at least one went back to the cache. */
 export type SendOutcome = 'settled' | 'returned'
 
+/** a service → all: I am here, and so are my actors. */
+export type ServiceBeat = {
+  readonly type: 'service.beat'
+  /** one process in one life */
+  readonly service: string
+  readonly role: string
+  readonly atMs: InstantMs
+  /** when the next one is due */
+  readonly everyMs: number
+  /** where its admin API is, as it knows itself */
+  readonly admin: string
+  readonly actors: readonly ActorSeen[]
+}
+
+/** An actor as its service sees it. */
+export type ActorSeen = {
+  readonly id: string
+  readonly machine: string
+  readonly value: string
+  readonly sinceMs: InstantMs
+  readonly detail: string
+  readonly healthy: boolean
+}
+
 /** The end of a batch, made by the ledger once it is durable: delivered + dropped = its records. */
 export type Settlement = Branded<
   {
@@ -374,22 +443,28 @@ export type Messages = {
   readonly 'batches.settled': BatchesSettled
   readonly 'cache.filled': CacheFilled
   readonly 'cache.opened': CacheOpened
+  readonly 'command.answered': CommandAnswered
   readonly 'demand.raised': DemandRaised
   readonly 'dispatch.resumed': DispatchResumed
   readonly 'dispatch.suspended': DispatchSuspended
   readonly 'drain.requested': DrainRequested
+  readonly 'drop.recorded': DropRecorded
   readonly 'endpoint.assigned': EndpointAssigned
   readonly 'endpoint.commanded': EndpointCommanded
   readonly 'endpoint.pinned': EndpointPinned
   readonly 'endpoint.requested': EndpointRequested
   readonly 'endpoint.unpinned': EndpointUnpinned
   readonly 'ledger.checkpointed': LedgerCheckpointed
+  readonly 'letter.died': LetterDied
+  readonly 'marker.placed': MarkerPlaced
   readonly 'marks.recorded': MarksRecorded
+  readonly 'records.appended': RecordsAppended
   readonly 'redirect.refused': RedirectRefused
   readonly 'redirect.reported': RedirectReported
   readonly 'segment.evicted': SegmentEvicted
   readonly 'segment.retired': SegmentRetired
   readonly 'send.ended': SendEnded
+  readonly 'service.beat': ServiceBeat
 }
 export type MessageType = keyof Messages
 export type Message = Messages[MessageType]
@@ -406,5 +481,6 @@ export type Values = {
   readonly Position: Position
   readonly StreamLoss: StreamLoss
   readonly StreamAccepted: StreamAccepted
+  readonly ActorSeen: ActorSeen
   readonly Settlement: Settlement
 }
