@@ -199,6 +199,12 @@ export const metrics = {
     ...counted,
     description: 'Messages to an actor that no longer was there to take them.',
   },
+  lettersDied: {
+    name: 'holdfast_unreadable_messages_total',
+    ...counted,
+    labels: ['topic'],
+    description: 'Messages of a topic that could not be read: they are in dead-letters.',
+  },
   faults: {
     name: 'holdfast_faults_total',
     ...counted,

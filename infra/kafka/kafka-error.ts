@@ -4,7 +4,7 @@ export type KafkaErrorCode =
   | 'unavailable'
   /** Another has taken over the transactional id. */
   | 'fenced'
-  /** It will never work so: no such topic, not allowed, too large. */
+  /** It will never work so: not allowed, too large, wrong credentials. */
   | 'refused'
 
 export class KafkaError extends Error {

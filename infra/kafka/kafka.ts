@@ -18,9 +18,16 @@ export type Kafka = {
    * @throws {KafkaError}
    */
   readonly takeOver: (transactionalId: string) => Promise<Transactions>
-  /** Takes part in a group that shares the shards out. */
+  /**
+   * Takes part in a group that shares the shards out. Resolves at once: the group is joined in the
+   * background, for as long as it takes.
+   */
   readonly join: (options: JoinOptions) => Promise<Membership>
-  /** Reads all partitions of some topics, whoever else does; remembers no position. */
+  /**
+   * Reads all partitions of some topics, whoever else does; remembers no position. What is published after
+   * it has resolved arrives.
+   * @throws {KafkaError} when the broker does not say where the topics begin and end.
+   */
   readonly follow: (options: FollowOptions) => Promise<Following>
   readonly ends: (topic: TopicName) => Promise<readonly Ends[]>
   /** Cuts off a partition at its beginning: offsets below `before` are gone for good. Idempotent. */
@@ -59,7 +66,10 @@ export type Ends = {
   readonly partition: number
   /** The first offset that is still there. */
   readonly first: number
-  /** The offset that the next message gets. */
+  /**
+   * The offset from which the next message may lie. The one before need not hold a message: the end of a
+   * transaction takes an offset too.
+   */
   readonly next: number
 }
 
@@ -78,8 +88,11 @@ export type Arrived = Placed & {
 export type Transactions = {
   /**
    * Publishes all or nothing; whoever reads sees all or nothing.
+   * What is given while a transaction is under way goes into the next one together.
    * @throws {KafkaError} `fenced` when another has taken the id over: then nothing was published, and
-   * nothing ever will be again.
+   * nothing ever will be again. After any other rejection these may have been published or not, and these
+   * transactions are at their end too: they cannot be begun anew without fencing a new owner, so who still
+   * has the right to takes over again. (What is too large is `refused` beforehand, and ends nothing.)
    */
   readonly publish: (outgoing: readonly Outgoing[]) => Promise<readonly Placed[]>
   readonly close: () => Promise<void>

@@ -1,12 +1,14 @@
 /** Clients of Kafka as tests need them: impatient, and silent about what they try again. */
 import { randomUUID } from 'node:crypto'
 import { Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
+import { mendIdleTimer } from '../../infra/kafka/idle-timer.ts'
 
 export const clientOf = (
   brokers: readonly string[],
   options: Omit<KafkaConfig, 'brokers'> = {},
-): Kafka =>
-  new Kafka({
+): Kafka => {
+  mendIdleTimer()
+  return new Kafka({
     clientId: 'test',
     logLevel: logLevel.NOTHING,
     connectionTimeout: 2000,
@@ -15,6 +17,7 @@ export const clientOf = (
     ...options,
     brokers: [...brokers],
   })
+}
 
 export const makeTopic = async (
   kafka: Kafka,
