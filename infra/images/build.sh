@@ -1,22 +1,32 @@
 #!/usr/bin/env bash
 # build.sh [IMAGE…] : builds the images of the container tests where they cannot be pulled, from
 # packages alone: Debian's, Maven Central's, Go's and npm's. IMAGE is kafka, toxiproxy or holdfast; by
-# default all of them. An image that is there already is left, but for holdfast, whose layers are.
-# Needs Docker, and Debian with Java 17, Maven and Go for those that need them.
+# default all of them. One that was built from the same files is left as it is. Needs Docker; for
+# kafka Debian with Java 17 and Maven, for toxiproxy Go; for holdfast npm, and Debian where Node's own
+# image cannot be pulled.
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0}
 kafka_version=4.4.0
 toxiproxy_version=2.5.0
+node_image=$(sed -n 's/^ARG NODE_IMAGE=//p' holdfast/Dockerfile)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-is_there() { docker image inspect "$1" > /dev/null 2>&1; }
+stamp=holdfast.sources
+is_pulled() { docker pull --quiet "$1" > /dev/null 2>&1; }
+# What an image is made of, as a sum: a build from the same files is not repeated.
+sum_of() {
+  find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
+is_current() { # NAME SUM
+  [ "$(docker image inspect --format "{{index .Config.Labels \"$stamp\"}}" "$1" 2> /dev/null)" = "$2" ]
+}
 # The classic builder says on each call that it is old; what a build says is shown if it fails.
-build() { # NAME FOLDER [OPTION…]
-  local name=$1 folder=$2
-  shift 2
-  if ! docker build -t "$name" "$@" "$folder" > "$work/build.log" 2>&1; then
+build() { # NAME SUM FOLDER [OPTION…]
+  local name=$1 sum=$2 folder=$3
+  shift 3
+  if ! docker build -t "$name" --label "$stamp=$sum" "$@" "$folder" > "$work/build.log" 2>&1; then
     cat "$work/build.log" >&2
     exit 1
   fi
@@ -24,7 +34,9 @@ build() { # NAME FOLDER [OPTION…]
 }
 
 base() {
-  if is_there holdfast-test/base:1; then return; fi
+  local sum
+  sum=$(sum_of base build.sh)
+  if is_current holdfast-test/base:1 "$sum"; then return; fi
   mkdir -p "$work/base"
   base/pack.sh base-files bash coreutils findutils grep gzip hostname libacl1 libattr1 libbz2-1.0 \
     libc-bin libc6 libcap2 libgcc-s1 libgcrypt20 libgmp10 libgpg-error0 liblz4-1 liblzma5 \
@@ -43,47 +55,59 @@ base() {
     tar -c --owner=0 --group=0 . > "$work/base/links.tar"
   )
   cp base/Dockerfile "$work/base/"
-  build holdfast-test/base:1 "$work/base"
+  build holdfast-test/base:1 "$sum" "$work/base"
 }
 
 kafka() {
-  if is_there "holdfast-test/kafka:$kafka_version"; then return; fi
+  local sum
+  sum=$(sum_of base kafka build.sh)
+  if is_current "holdfast-test/kafka:$kafka_version" "$sum"; then return; fi
   base
   cp -r kafka "$work/kafka"
   base/pack.sh openjdk-17-jre-headless > "$work/kafka/jre.tar"
-  mvn --batch-mode --quiet --file kafka/pom.xml dependency:copy-dependencies \
+  mvn --batch-mode --quiet -Dstyle.color=never --file kafka/pom.xml dependency:copy-dependencies \
     -Dkafka.version="$kafka_version" -DincludeScope=runtime -DoutputDirectory="$work/kafka/libs"
-  build "holdfast-test/kafka:$kafka_version" "$work/kafka"
+  build "holdfast-test/kafka:$kafka_version" "$sum" "$work/kafka"
 }
 
 toxiproxy() {
-  if is_there "holdfast-test/toxiproxy:$toxiproxy_version"; then return; fi
+  local sum
+  sum=$(sum_of toxiproxy build.sh)
+  if is_current "holdfast-test/toxiproxy:$toxiproxy_version" "$sum"; then return; fi
   cp -r toxiproxy "$work/toxiproxy"
   GOBIN=$work/toxiproxy CGO_ENABLED=0 go install -ldflags='-s -w' \
     "github.com/Shopify/toxiproxy/v2/cmd/server@v$toxiproxy_version"
-  build "holdfast-test/toxiproxy:$toxiproxy_version" "$work/toxiproxy"
+  build "holdfast-test/toxiproxy:$toxiproxy_version" "$sum" "$work/toxiproxy"
 }
 
 # The Node of the checkout, on this machine's libraries.
 node() {
+  local sum
+  sum=$(sum_of base build.sh ../node/package.json)
+  if is_current holdfast-test/node:24 "$sum"; then return; fi
   base
   mkdir -p "$work/node"
   (cd ../.. && npm exec --silent -- node -p process.execPath) | xargs -I{} cp {} "$work/node/node"
   printf 'FROM holdfast-test/base:1\nCOPY node /usr/local/bin/node\n' > "$work/node/Dockerfile"
-  build holdfast-test/node:24 "$work/node"
+  build holdfast-test/node:24 "$sum" "$work/node"
 }
 
 holdfast() {
-  if ! is_there holdfast-test/node:24; then node; fi
+  local sum options=()
+  sum=$(cd ../.. && sum_of actors infra pipeline schemas package.json package-lock.json tsconfig*.json)
+  if is_current holdfast-test/holdfast:latest "$sum"; then return; fi
+  if ! is_pulled "$node_image"; then
+    node
+    options=(--build-arg NODE_IMAGE=holdfast-test/node:24)
+  fi
   holdfast/lay-out.sh "$work/holdfast"
-  build holdfast-test/holdfast:latest "$work/holdfast" \
-    --build-arg NODE_IMAGE=holdfast-test/node:24
+  build holdfast-test/holdfast:latest "$sum" "$work/holdfast" "${options[@]}"
 }
 
-for image in "${@:-kafka}"; do
+if [ $# -eq 0 ]; then set -- kafka toxiproxy holdfast; fi
+for image in "$@"; do
   case $image in
     kafka | toxiproxy | holdfast) "$image" ;;
     *) echo "build.sh: $image is none of kafka, toxiproxy, holdfast." >&2; exit 2 ;;
   esac
 done
-if [ $# -eq 0 ]; then toxiproxy; holdfast; fi

@@ -2,15 +2,18 @@
  * The images of the container tests: every name is here. Each is, in this order, what its variable
  * names; what `infra/images/build.sh` made here; what is pulled. A test cannot tell which it has.
  */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { type ContainerRuntimeClient, ImageName } from 'testcontainers'
 
-export type Image = 'kafka' | 'toxiproxy' | 'holdfast'
+export type Image = 'kafka' | 'toxiproxy'
 
 type Names = {
   readonly variable: string
   readonly built: string
-  /** Of a registry that Docker knows without being told; undefined: it is only ever built. */
-  readonly pulled: string | undefined
+  /** Of the registry that Docker knows without being told. */
+  readonly pulled: string
 }
 const names: Readonly<Record<Image, Names>> = {
   kafka: {
@@ -23,11 +26,6 @@ const names: Readonly<Record<Image, Names>> = {
     built: 'holdfast-test/toxiproxy:2.5.0',
     pulled: 'shopify/toxiproxy:2.1.4',
   },
-  holdfast: {
-    variable: 'HOLDFAST_IMAGE',
-    built: 'holdfast-test/holdfast:latest',
-    pulled: undefined,
-  },
 }
 
 /** The name of an image that is here, pulled if need be; `undefined` if it is not to be had. */
@@ -39,14 +37,23 @@ export const imageNamed = async (
   const wanted = process.env[variable]
   const candidates = wanted === undefined ? [built, pulled] : [wanted]
   for (const candidate of candidates) {
-    if (candidate === undefined) continue
     if (await client.image.exists(ImageName.fromString(candidate))) return candidate
   }
   const remote = wanted ?? pulled
-  if (remote === undefined) return undefined
   const isPulled = await client.image.pull(ImageName.fromString(remote)).then(
     () => true,
     () => false,
   )
   return isPulled ? remote : undefined
+}
+
+const run = promisify(execFile)
+const buildScript = join(import.meta.dirname, '../../infra/images/build.sh')
+
+/** The service image: made of this checkout, and made anew when the checkout has changed. */
+export const serviceImage = async (): Promise<string> => {
+  const { HOLDFAST_IMAGE } = process.env
+  if (HOLDFAST_IMAGE !== undefined) return HOLDFAST_IMAGE
+  await run(buildScript, ['holdfast'])
+  return 'holdfast-test/holdfast:latest'
 }

@@ -25,7 +25,10 @@ export type DropEvent = Coordinates & {
 
 const pagesMax = 1_000
 
-export const accountOf = async (holdfast: HoldfastProcess): Promise<Account> => {
+/** Whatever has an admin API. */
+type Asked = Pick<HoldfastProcess, 'get'>
+
+export const accountOf = async (holdfast: Asked): Promise<Account> => {
   const account = await holdfast.get<Account>('/api/v1/ledger')
   for (const { accepted, delivered, dropped, pending, unaccounted } of [
     account.totals,
@@ -38,14 +41,14 @@ export const accountOf = async (holdfast: HoldfastProcess): Promise<Account> => 
 }
 
 /** Waits until nothing is pending any more. */
-export const settledAccountOf = (holdfast: HoldfastProcess): Promise<Account> =>
+export const settledAccountOf = (holdfast: Asked): Promise<Account> =>
   until(
     () => accountOf(holdfast),
     ({ totals }) => totals.pending === 0,
   )
 
 /** Every drop event, oldest first. */
-export const dropsOf = async (holdfast: HoldfastProcess): Promise<readonly DropEvent[]> => {
+export const dropsOf = async (holdfast: Asked): Promise<readonly DropEvent[]> => {
   const drops: DropEvent[] = []
   let cursor: string | null = ''
   for (let page = 0; cursor !== null && page < pagesMax; page += 1) {

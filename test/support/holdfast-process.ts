@@ -43,6 +43,8 @@ export const startHoldfast = async (
   flaw: {
     readonly nodeOptions: readonly string[]
     readonly environment: NodeJS.ProcessEnv
+    /** Of `holdfast run`, besides the file. */
+    readonly options?: readonly string[]
   } = flawless,
 ): Promise<HoldfastProcess & AsyncDisposable> => {
   const file = join(folder, 'holdfast.yaml')
@@ -55,7 +57,8 @@ export const startHoldfast = async (
   }
   // JSON is YAML.
   await writeFile(file, JSON.stringify({ ...defaults, ...config }))
-  const child = spawn(process.execPath, [...flaw.nodeOptions, cli, 'run', '--config', file], {
+  const command = [cli, 'run', '--config', file, ...(flaw.options ?? [])]
+  const child = spawn(process.execPath, [...flaw.nodeOptions, ...command], {
     env: { ...process.env, ...flaw.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -32,10 +32,23 @@ export type Keep = 'ids' | 'bodies'
 
 const behaviourBytesMax = 4096
 
+/** By `machine` it is called from this machine alone; by `containers` from those on it too. */
+export type Callers = 'machine' | 'containers'
+const places = {
+  machine: { listens: '127.0.0.1', called: '127.0.0.1' },
+  containers: { listens: '0.0.0.0', called: 'host.docker.internal' },
+} as const
+
 /** @param options.port 0, the default, takes a free one. */
 export const openSink = async (
-  options: { readonly behaviour?: Behaviour; readonly keep?: Keep; readonly port?: number } = {},
+  options: {
+    readonly behaviour?: Behaviour
+    readonly keep?: Keep
+    readonly port?: number
+    readonly callers?: Callers
+  } = {},
 ): Promise<Sink> => {
+  const { listens, called } = places[options.callers ?? 'machine']
   let behaviour = options.behaviour ?? accept
   const behave = (next: Behaviour): void => {
     behaviour = next
@@ -58,9 +71,9 @@ export const openSink = async (
   server.keepAliveTimeout = 60_000
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+    server.listen(options.port ?? 0, listens, resolve)
   })
-  origin.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  origin.url = `http://${called}:${(server.address() as AddressInfo).port}`
   return {
     ...book,
     url: origin.url,
