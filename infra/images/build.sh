@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # build.sh [IMAGE…] : builds the images of the container tests where they cannot be pulled, from
 # packages alone: Debian's, Maven Central's, Go's and npm's. IMAGE is kafka, toxiproxy or holdfast; by
-# default all of them. One that was built from the same files is left as it is. Needs Docker; for
-# kafka Debian with Java 17 and Maven, for toxiproxy Go; for holdfast npm, and Debian where Node's own
+# default all of them. One that was built from the same files is left as it is. Needs Docker; Debian
+# for kafka, with Java 17 and Maven; Go for toxiproxy; npm for holdfast, and Debian where Node's own
 # image cannot be pulled.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,6 +15,16 @@ trap 'rm -rf "$work"' EXIT
 
 stamp=holdfast.sources
 is_pulled() { docker pull --quiet "$1" > /dev/null 2>&1; }
+# need COMMAND PACKAGE : installs what is missing, on a machine that is ours to install on, as CI's is.
+need() {
+  if command -v "$1" > /dev/null; then return; fi
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
+    echo "build.sh: $1 is missing, of Debian's package $2." >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" > /dev/null
+}
 # What an image is made of, as a sum: a build from the same files is not repeated.
 sum_of() {
   find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
@@ -24,12 +34,15 @@ is_current() { # NAME SUM
 }
 # The classic builder says on each call that it is old; what a build says is shown if it fails.
 build() { # NAME SUM FOLDER [OPTION…]
-  local name=$1 sum=$2 folder=$3
+  local name=$1 sum=$2 folder=$3 former
   shift 3
+  former=$(docker image inspect --format '{{.Id}}' "$name" 2> /dev/null || true)
   if ! docker build -t "$name" --label "$stamp=$sum" "$@" "$folder" > "$work/build.log" 2>&1; then
     cat "$work/build.log" >&2
     exit 1
   fi
+  # One that a container still runs stays until that is gone.
+  if [ -n "$former" ]; then docker image rm "$former" > /dev/null 2>&1 || true; fi
   echo "${SECONDS}s $name"
 }
 
@@ -62,6 +75,8 @@ kafka() {
   local sum
   sum=$(sum_of base kafka build.sh)
   if is_current "holdfast-test/kafka:$kafka_version" "$sum"; then return; fi
+  need java openjdk-17-jre-headless
+  need mvn maven
   base
   cp -r kafka "$work/kafka"
   base/pack.sh openjdk-17-jre-headless > "$work/kafka/jre.tar"
@@ -74,6 +89,7 @@ toxiproxy() {
   local sum
   sum=$(sum_of toxiproxy build.sh)
   if is_current "holdfast-test/toxiproxy:$toxiproxy_version" "$sum"; then return; fi
+  need go golang-go
   cp -r toxiproxy "$work/toxiproxy"
   GOBIN=$work/toxiproxy CGO_ENABLED=0 go install -ldflags='-s -w' \
     "github.com/Shopify/toxiproxy/v2/cmd/server@v$toxiproxy_version"

@@ -9,6 +9,9 @@ import { accounts, mechanisms } from './kafka-listeners.ts'
 const numbered = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`)
 
+/** A producer that tries again without writing twice. */
+const exact = { idempotent: true, maxInFlightRequests: 1 }
+
 describe('a broker in a container', { skip: withoutDocker }, () => {
   let kafka: TestKafka & AsyncDisposable
   before(async () => {
@@ -29,7 +32,7 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
   test('gives back what it was given, in order, after it was stopped and after it was killed', async () => {
     const client = clientOf(kafka.addresses)
     await makeTopic(client, 'kept')
-    const producer = client.producer()
+    const producer = client.producer(exact)
     await producer.connect()
     await send(producer, 'kept', numbered(0, 10))
     await broker().restart()
@@ -128,6 +131,33 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
     await trusting.disconnect()
     const wary = clientOf(kafka.secure, { ssl: true, retry: { retries: 0 } }).admin()
     await assert.rejects(wary.connect(), /self.signed certificate/)
+  })
+})
+
+describe('three brokers in containers', { skip: withoutDocker }, () => {
+  test('keep what they acknowledged when one is killed, and refuse when two are', async () => {
+    await using kafka = await startKafka({ brokers: 3 })
+    const client = clientOf(kafka.addresses)
+    await makeTopic(client, 'replicated', { replicas: 3 })
+    const producer = client.producer(exact)
+    await producer.connect()
+    await send(producer, 'replicated', numbered(0, 10))
+    const [, second, third] = kafka.nodes
+    assert.ok(second && third)
+    await third.kill()
+    await send(producer, 'replicated', numbered(10, 20))
+    await second.kill()
+    const impatient = clientOf(kafka.addresses, { requestTimeout: 3000, retry: { retries: 1 } })
+    const doomed = impatient.producer()
+    await assert.rejects(doomed.connect().then(() => send(doomed, 'replicated', ['too few'])))
+    await Promise.all([second.start(), third.start()])
+    await send(producer, 'replicated', numbered(20, 30))
+    await Promise.all([producer.disconnect(), doomed.disconnect()])
+    const values = await readTopic(client, 'replicated', { count: 30 })
+    // A leader that does not know yet that it is alone writes what it then cannot acknowledge.
+    const acknowledged = values.filter((it) => it !== 'too few')
+    assert.deepEqual(acknowledged, numbered(0, acknowledged.length))
+    assert.ok(acknowledged.length >= 29)
   })
 })
 

@@ -38,7 +38,7 @@ export type BrokerPlan = {
 }
 
 const stopSeconds = 20
-const startMaxMs = 60_000
+const startMaxMs = 180_000
 const askAgainMs = 100
 
 export const startBroker = async (plan: BrokerPlan): Promise<Broker & AsyncDisposable> => {

@@ -3,7 +3,7 @@
  * Docker that they share, which leaves nothing behind.
  */
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from 'testcontainers'
-import { type Image, imageNamed } from './images.ts'
+import { type Image, imageNamed, images } from './images.ts'
 
 // The companion that tidies up after testcontainers is an image too, which cannot be pulled
 // everywhere. What it would do, `sweep` does everywhere.
@@ -28,10 +28,8 @@ const isClient = (it: unknown): it is ContainerRuntimeClient =>
 export const imageFor = async (image: Image): Promise<string> => {
   const name = await imageNamed(docker(), image)
   if (name !== undefined) return name
-  throw new Error(`There is no ${image} image, and none can be pulled: ${howToBuild} ${image}`)
+  throw new Error(`There is no ${image} image, and none can be pulled; npm run images builds it`)
 }
-
-const howToBuild = 'build it with infra/images/build.sh'
 
 /** Removes what tests left behind whose process is gone. */
 const sweep = async ({ container: { dockerode } }: ContainerRuntimeClient): Promise<void> => {
@@ -61,9 +59,9 @@ const isAlive = (pid: string | undefined): boolean => {
 const obstacle = async (): Promise<string | false> => {
   if (!isClient(reached)) return 'Docker does not answer here; infra/images/docker.sh starts one'
   await sweep(reached)
-  for (const image of ['kafka', 'toxiproxy'] as const)
+  for (const image of images)
     if ((await imageNamed(reached, image)) === undefined)
-      return `there is no ${image} image, and none can be pulled: ${howToBuild}`
+      return `there is no ${image} image, and none can be pulled; npm run images builds it`
   return false
 }
 

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ContainerRuntimeClient, ImageName } from 'testcontainers'
 
-export type Image = 'kafka' | 'toxiproxy'
+export const images = ['kafka', 'toxiproxy'] as const
+export type Image = (typeof images)[number]
 
 type Names = {
   readonly variable: string
@@ -48,7 +49,7 @@ export const imageNamed = async (
 }
 
 const run = promisify(execFile)
-const buildScript = join(import.meta.dirname, '../../infra/images/build.sh')
+export const buildScript = join(import.meta.dirname, '../../infra/images/build.sh')
 
 /** The service image: made of this checkout, and made anew when the checkout has changed. */
 export const serviceImage = async (): Promise<string> => {

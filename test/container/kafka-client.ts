@@ -11,9 +11,9 @@ export const clientOf = (
   return new Kafka({
     clientId: 'test',
     logLevel: logLevel.NOTHING,
-    connectionTimeout: 2000,
-    requestTimeout: 4000,
-    retry: { retries: 8, initialRetryTime: 100, maxRetryTime: 1000 },
+    connectionTimeout: 5000,
+    requestTimeout: 15_000,
+    retry: { retries: 12, initialRetryTime: 100, maxRetryTime: 1000 },
     ...options,
     brokers: [...brokers],
   })

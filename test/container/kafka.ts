@@ -149,7 +149,7 @@ const clusterProperties = (node: number, size: number): Readonly<Record<string, 
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
     // A broker that was killed may not come back before its old session is over: nine seconds.
-    'broker.session.timeout.ms': '2000',
+    'broker.session.timeout.ms': '4000',
     'broker.heartbeat.interval.ms': '500',
   }
 }

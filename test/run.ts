@@ -1,0 +1,27 @@
+/**
+ * `npm test`: all tests; those in containers one file at a time, after the others, where Docker
+ * answers. Options go to `node --test`.
+ *
+ *     node test/run.ts [container] [OPTION…]
+ */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { withoutDocker } from './container/docker.ts'
+
+const quick = ['test/{unit,table,model,wire,simulation,system}/**/*.test.ts', 'test/*.test.ts']
+const inContainers = 'test/container/**/*.test.ts'
+
+const [first, ...rest] = process.argv.slice(2)
+const isContainersAlone = first === 'container'
+const options = isContainersAlone || first === undefined ? rest : [first, ...rest]
+
+const passes = (...args: readonly string[]): boolean =>
+  spawnSync(process.execPath, ['--test', ...options, ...args], { stdio: 'inherit' }).status === 0
+
+const quickPassed = isContainersAlone || passes(...quick)
+const containersPassed = withoutDocker || passes('--test-concurrency=1', inContainers)
+if (withoutDocker) {
+  const files = globSync(inContainers).length
+  process.stdout.write(`Left out: ${files} files of test/container: ${withoutDocker}.\n`)
+}
+process.exit(quickPassed && containersPassed ? 0 : 1)
