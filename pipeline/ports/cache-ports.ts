@@ -21,12 +21,12 @@ import { type Filled, tellOn } from './filled.ts'
 
 type Needs = {
   readonly stage: Pick<Stage, 'post'>
-  readonly ring: RecordLog
-  readonly ledger: Ledger
+  readonly ring: Pick<RecordLog, 'append' | 'load' | 'end' | 'remove'>
+  readonly ledger: Pick<Ledger, 'appended' | 'recordEviction' | 'recordRetirement' | 'removed'>
   readonly journal: Pick<Journal, 'reserved'>
   readonly intake: Pick<Intake, 'payloads' | 'places'>
   readonly clock: Clock
-  readonly meters: Meters
+  readonly meters: Pick<Meters, 'observe'>
   readonly log: Log
   readonly telemetry: Telemetry | undefined
   /** What the record log held when it was recovered. */

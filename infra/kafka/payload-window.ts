@@ -1,0 +1,224 @@
+/**
+ * The payloads that the dispatchers of a process have read from `records` and not sent yet. A partition
+ * is read forwards, as long as there is room; whoever needs what lies elsewhere has it read from there.
+ */
+import type { Held } from '../../schemas/messages.ts'
+import { LogError } from '../ring/log-error.ts'
+import type { Arrived, Membership, Placed } from './kafka.ts'
+
+export type PayloadWindow = {
+  /** These will be asked for: they are kept until they are let go of. */
+  readonly want: (held: readonly Held[]) => void
+  readonly letGo: (held: readonly Pick<Held, 'at'>[]) => void
+  readonly isWanted: (held: Pick<Held, 'at'>) => boolean
+  /**
+   * @throws {LogError} `gone` when it has been cut off, `corrupt` when it is there and cannot be read,
+   * `storage_failed` when it does not come in time.
+   */
+  readonly read: (held: Held) => Promise<readonly Uint8Array[]>
+  /** What the membership has read. */
+  readonly received: (arrived: readonly Extract<Arrived, { topic: 'records' }>[]) => void
+  /** Forgets partitions that are not ours any more; whoever waits for something of them is told so. */
+  readonly forget: (partitions: readonly number[]) => void
+  /** Of each partition, what lies below and need not be read again. */
+  readonly settledTo: () => readonly Placed[]
+}
+
+type Waiter = PromiseWithResolvers<Uint8Array> & {
+  /** How often reading has passed over it. */
+  missed: number
+}
+type Lane = {
+  readonly partition: number
+  readonly payloads: Map<number, Uint8Array>
+  readonly wanted: Set<number>
+  readonly waiting: Map<number, Waiter>
+  bytes: number
+  /** The offset that is read next, if nothing is sought; none before anything has arrived. */
+  next: number | undefined
+  flow: 'running' | 'paused'
+  /** The greatest offset that was let go of. */
+  done: number
+  checking: 'no' | 'yes'
+}
+
+export const openPayloadWindow = (given: {
+  readonly reader: () => Pick<Membership, 'pause' | 'resume' | 'seek'> | undefined
+  /** Of what is read ahead; what is wanted comes on top, and is bounded by what is leased. */
+  readonly aheadBytesMax: number
+  readonly timeoutMs: number
+  /** The first offset of a partition of `records` that is still there. */
+  readonly firstOf: (partition: number) => Promise<number>
+  readonly after: (delayMs: number, call: () => void) => () => void
+  /** Is told why a look at the topic failed; whoever waits is told when its time is over. */
+  readonly report: (cause: unknown) => void
+}): PayloadWindow => {
+  const { reader, aheadBytesMax, timeoutMs, firstOf, after, report } = given
+  const lanes = new Map<number, Lane>()
+
+  const laneAt = (partition: number): Lane => {
+    const known = lanes.get(partition)
+    if (known !== undefined) return known
+    const lane: Lane = {
+      partition,
+      payloads: new Map(),
+      wanted: new Set(),
+      waiting: new Map(),
+      bytes: 0,
+      next: undefined,
+      flow: 'running',
+      done: -1,
+      checking: 'no',
+    }
+    lanes.set(partition, lane)
+    return lane
+  }
+  const drop = (lane: Lane, offset: number): void => {
+    lane.bytes -= lane.payloads.get(offset)?.length ?? 0
+    lane.payloads.delete(offset)
+  }
+  const setFlow = (lane: Lane, flow: Lane['flow']): void => {
+    if (lane.flow === flow) return
+    lane.flow = flow
+    if (flow === 'paused') reader()?.pause('records', [lane.partition])
+    else reader()?.resume('records', [lane.partition])
+  }
+  /** What was read and passed over goes first; if that is not enough, reading stops. */
+  const balance = (lane: Lane): void => {
+    if (lane.bytes > aheadBytesMax) {
+      const last = Math.max(-1, ...lane.wanted)
+      for (const offset of lane.payloads.keys())
+        if (offset < last && !lane.wanted.has(offset)) drop(lane, offset)
+    }
+    if (lane.bytes > aheadBytesMax && lane.waiting.size === 0) setFlow(lane, 'paused')
+    else if (lane.bytes <= aheadBytesMax / 2 || lane.waiting.size > 0) setFlow(lane, 'running')
+  }
+  const seek = (lane: Lane): void => {
+    if (lane.waiting.size === 0) return
+    const first = Math.min(...lane.waiting.keys())
+    // It comes by itself when reading goes on from before it.
+    if (lane.next !== undefined && lane.next <= first && first - lane.next < readAheadMax) {
+      balance(lane)
+      return
+    }
+    lane.next = first
+    for (const offset of lane.payloads.keys()) if (!lane.wanted.has(offset)) drop(lane, offset)
+    reader()?.seek('records', { partition: lane.partition, offset: first })
+    balance(lane)
+  }
+
+  /**
+   * Looks after those that reading has passed over. What was fetched before a seek may come after it, so
+   * nothing is said to be gone but what Kafka says is gone, and nothing to be damaged but what is missing
+   * between its neighbours again and again.
+   */
+  const check = async (lane: Lane): Promise<void> => {
+    const isMissed = ([offset]: readonly [number, Waiter]): boolean => offset < (lane.next ?? 0)
+    if (lane.checking === 'yes' || ![...lane.waiting].some(isMissed)) return
+    lane.checking = 'yes'
+    try {
+      const first = await firstOf(lane.partition)
+      for (const [offset, waiter] of [...lane.waiting].filter(isMissed)) {
+        waiter.missed += 1
+        const where = `Offset ${offset} of partition ${lane.partition} of records`
+        const fault =
+          offset < first
+            ? new LogError('gone', `${where} has been cut off: the first one there is ${first}.`)
+            : waiter.missed > missesMax
+              ? new LogError('corrupt', `${where} is there, and what it holds cannot be read.`)
+              : undefined
+        if (fault === undefined) continue
+        lane.waiting.delete(offset)
+        waiter.reject(fault)
+      }
+      seek(lane)
+    } catch (cause) {
+      report(cause)
+    } finally {
+      lane.checking = 'no'
+    }
+  }
+
+  return {
+    want: (held) => {
+      for (const { at } of held) laneAt(at.segment).wanted.add(at.offset)
+    },
+    letGo: (held) => {
+      const touched = new Set<Lane>()
+      for (const { at } of held) {
+        const lane = laneAt(at.segment)
+        lane.wanted.delete(at.offset)
+        lane.done = Math.max(lane.done, at.offset)
+        drop(lane, at.offset)
+        touched.add(lane)
+      }
+      for (const lane of touched) balance(lane)
+    },
+    isWanted: ({ at }) => lanes.get(at.segment)?.wanted.has(at.offset) === true,
+    read: async ({ at, batch }) => {
+      const lane = laneAt(at.segment)
+      const known = lane.payloads.get(at.offset)
+      if (known !== undefined) return [known]
+      const waiter: Waiter = lane.waiting.get(at.offset) ?? {
+        ...Promise.withResolvers<Uint8Array>(),
+        missed: 0,
+      }
+      lane.waiting.set(at.offset, waiter)
+      seek(lane)
+      const callOff = after(timeoutMs, () => {
+        lane.waiting.delete(at.offset)
+        waiter.reject(
+          new LogError(
+            'storage_failed',
+            `Batch ${batch.id} was not read from Kafka within ${timeoutMs} ms; it is tried again.`,
+          ),
+        )
+      })
+      try {
+        return [await waiter.promise]
+      } finally {
+        callOff()
+      }
+    },
+    received: (arrived) => {
+      const touched = new Set<Lane>()
+      for (const { partition, offset, payload } of arrived) {
+        const lane = laneAt(partition)
+        touched.add(lane)
+        lane.next = offset + 1
+        if (!lane.payloads.has(offset)) {
+          lane.payloads.set(offset, payload)
+          lane.bytes += payload.length
+        }
+        lane.waiting.get(offset)?.resolve(payload)
+        lane.waiting.delete(offset)
+      }
+      for (const lane of touched) {
+        balance(lane)
+        void check(lane)
+      }
+    },
+    forget: (partitions) => {
+      for (const partition of partitions) {
+        const lane = lanes.get(partition)
+        lanes.delete(partition)
+        for (const [offset, waiter] of lane?.waiting ?? [])
+          waiter.reject(
+            new LogError(
+              'storage_failed',
+              `Offset ${offset} of partition ${partition} is another dispatcher's to read by now.`,
+            ),
+          )
+      }
+    },
+    settledTo: () =>
+      [...lanes.values()].flatMap(({ partition, wanted, done }) => {
+        if (done < 0) return []
+        return [{ partition, offset: Math.min(done + 1, ...wanted) }]
+      }),
+  }
+}
+
+/** Messages that are read and passed over rather than sought, since seeking costs a request. */
+const readAheadMax = 256
+const missesMax = 3
