@@ -194,6 +194,12 @@ export const metrics = {
     labels: ['source', 'status'],
     description: 'Answers to clients, by source and HTTP status.',
   },
+  orphans: {
+    name: 'holdfast_kafka_orphans_total',
+    ...counted,
+    description:
+      'Messages in the topic records that no collector has announced: their clients were not told that they are kept.',
+  },
   deadLetters: {
     name: 'holdfast_dead_letters_total',
     ...counted,

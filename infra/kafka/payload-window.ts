@@ -2,15 +2,18 @@
  * The payloads that the dispatchers of a process have read from `records` and not sent yet. A partition
  * is read forwards, as long as there is room; whoever needs what lies elsewhere has it read from there.
  */
+import type { InstantMs } from '../../schemas/brand.ts'
 import type { Held } from '../../schemas/messages.ts'
 import { LogError } from '../ring/log-error.ts'
 import type { Arrived, Membership, Placed } from './kafka.ts'
 
 export type PayloadWindow = {
-  /** These will be asked for: they are kept until they are let go of. */
-  readonly want: (held: readonly Held[]) => void
-  readonly letGo: (held: readonly Pick<Held, 'at'>[]) => void
-  readonly isWanted: (held: Pick<Held, 'at'>) => boolean
+  /** These will be asked for: they are kept until they are let go of, or until their lease has ended. */
+  readonly want: (held: readonly Held[], untilMs: InstantMs) => void
+  readonly letGo: (held: readonly Pick<Held, 'at'>[], because: 'settled' | 'returned') => void
+  readonly isWanted: (held: Pick<Held, 'at'>, nowMs: InstantMs) => boolean
+  /** Forgets that those were wanted whose lease has ended. */
+  readonly expire: (nowMs: InstantMs) => void
   /**
    * @throws {LogError} `gone` when it has been cut off, `corrupt` when it is there and cannot be read,
    * `storage_failed` when it does not come in time.
@@ -31,14 +34,17 @@ type Waiter = PromiseWithResolvers<Uint8Array> & {
 type Lane = {
   readonly partition: number
   readonly payloads: Map<number, Uint8Array>
-  readonly wanted: Set<number>
+  /** Until when. */
+  readonly wanted: Map<number, InstantMs>
   readonly waiting: Map<number, Waiter>
   bytes: number
   /** The offset that is read next, if nothing is sought; none before anything has arrived. */
   next: number | undefined
   flow: 'running' | 'paused'
-  /** The greatest offset that was let go of. */
+  /** The greatest offset that is known to have ended. */
   done: number
+  /** What went back to the cache, to be sent some time. */
+  readonly returned: Set<number>
   checking: 'no' | 'yes'
 }
 
@@ -62,12 +68,13 @@ export const openPayloadWindow = (given: {
     const lane: Lane = {
       partition,
       payloads: new Map(),
-      wanted: new Set(),
+      wanted: new Map(),
       waiting: new Map(),
       bytes: 0,
       next: undefined,
       flow: 'running',
       done: -1,
+      returned: new Set(),
       checking: 'no',
     }
     lanes.set(partition, lane)
@@ -86,7 +93,7 @@ export const openPayloadWindow = (given: {
   /** What was read and passed over goes first; if that is not enough, reading stops. */
   const balance = (lane: Lane): void => {
     if (lane.bytes > aheadBytesMax) {
-      const last = Math.max(-1, ...lane.wanted)
+      const last = Math.max(-1, ...lane.wanted.keys())
       for (const offset of lane.payloads.keys())
         if (offset < last && !lane.wanted.has(offset)) drop(lane, offset)
     }
@@ -140,21 +147,33 @@ export const openPayloadWindow = (given: {
   }
 
   return {
-    want: (held) => {
-      for (const { at } of held) laneAt(at.segment).wanted.add(at.offset)
+    want: (held, untilMs) => {
+      for (const { at } of held) {
+        const lane = laneAt(at.segment)
+        lane.wanted.set(at.offset, untilMs)
+        lane.returned.delete(at.offset)
+      }
     },
-    letGo: (held) => {
+    letGo: (held, because) => {
       const touched = new Set<Lane>()
       for (const { at } of held) {
         const lane = laneAt(at.segment)
         lane.wanted.delete(at.offset)
-        lane.done = Math.max(lane.done, at.offset)
+        if (because === 'settled') lane.done = Math.max(lane.done, at.offset)
+        else note(lane.returned, at.offset)
         drop(lane, at.offset)
         touched.add(lane)
       }
       for (const lane of touched) balance(lane)
     },
-    isWanted: ({ at }) => lanes.get(at.segment)?.wanted.has(at.offset) === true,
+    isWanted: ({ at }, nowMs) => (lanes.get(at.segment)?.wanted.get(at.offset) ?? 0) > nowMs,
+    expire: (nowMs) => {
+      for (const lane of lanes.values()) {
+        for (const [offset, untilMs] of lane.wanted)
+          if (untilMs <= nowMs) lane.wanted.delete(offset)
+        balance(lane)
+      }
+    },
     read: async ({ at, batch }) => {
       const lane = laneAt(at.segment)
       const known = lane.payloads.get(at.offset)
@@ -212,13 +231,20 @@ export const openPayloadWindow = (given: {
       }
     },
     settledTo: () =>
-      [...lanes.values()].flatMap(({ partition, wanted, done }) => {
-        if (done < 0) return []
-        return [{ partition, offset: Math.min(done + 1, ...wanted) }]
-      }),
+      [...lanes.values()].flatMap(({ partition, wanted, returned, done }) =>
+        done < 0 ? [] : [{ partition, offset: Math.min(done + 1, ...wanted.keys(), ...returned) }],
+      ),
   }
 }
 
 /** Messages that are read and passed over rather than sought, since seeking costs a request. */
 const readAheadMax = 256
 const missesMax = 3
+
+/** More are forgotten, oldest first: the cache may have evicted them, and nobody says so here. */
+const returnedMax = 10_000
+const note = (returned: Set<number>, offset: number): void => {
+  returned.add(offset)
+  const [oldest] = returned
+  if (oldest !== undefined && returned.size > returnedMax) returned.delete(oldest)
+}

@@ -1,5 +1,5 @@
 /** The ends of batches, made durable in the topic `settlements` instead of a journal on disk. */
-import type { Drop, MarksRecorded } from '../../schemas/messages.ts'
+import type { Drop, Held, Mark, MarksRecorded, Settlement } from '../../schemas/messages.ts'
 import { laneOf } from '../../schemas/topics.ts'
 import type { Kafka, Outgoing, Transactions } from '../kafka/kafka.ts'
 import type { DropIds } from './drop-id.ts'
@@ -52,3 +52,7 @@ const dropEvent = (drop: Drop): Outgoing => ({
   key: drop.id,
   message: { type: 'drop.recorded', drop },
 })
+
+/** The end of a batch as `settlements` has it, for the cache that holds the batch. */
+export const settlementAt = (held: Held, { delivered, dropped }: Mark): Settlement =>
+  mintSettlement(held, { delivered, dropped })

@@ -1,0 +1,71 @@
+/**
+ * Takes what collectors announce into a cache, piece by piece, each when the one before has been taken.
+ * What is announced is in the record log and its clients know it, so it can only be put off: while the
+ * cache has no room it waits here, and the cache says to the collectors that it is full.
+ */
+import type { AppendRequested, Held } from '../../schemas/messages.ts'
+
+export type Adoption = {
+  readonly add: (held: readonly Held[]) => void
+  /** The cache has taken what it was offered last. */
+  readonly taken: () => void
+  /** It has no room. */
+  readonly refused: () => void
+  /** Offers again what was refused. */
+  readonly retry: () => void
+  /** Batches that wait. */
+  readonly depth: () => number
+}
+
+export const openAdoption = (given: {
+  /** Of what is offered at once: little enough to fit into a cache by letting go of a little. */
+  readonly bytesMax: number
+  readonly offer: (append: AppendRequested) => void
+  /** These have their place now, with their addresses. */
+  readonly placed: (held: readonly Held[]) => void
+}): Adoption => {
+  const waiting: Held[] = []
+  let offered = 0
+  let state: 'idle' | 'offered' | 'refused' = 'idle'
+  let appendId = 0
+
+  const next = (): void => {
+    if (state !== 'idle' || waiting.length === 0) return
+    let bytes = 0
+    offered = 0
+    for (const { batch } of waiting) {
+      bytes += batch.bytes
+      if (offered > 0 && (bytes > given.bytesMax || offered >= batchesMax)) break
+      offered += 1
+    }
+    state = 'offered'
+    appendId += 1
+    const batches = waiting.slice(0, offered).map(({ batch }) => batch)
+    given.offer({ type: 'append.requested', appendId, batches })
+  }
+
+  return {
+    add: (held) => {
+      waiting.push(...held)
+      next()
+    },
+    taken: () => {
+      if (state !== 'offered') return
+      const placed = waiting.splice(0, offered)
+      state = 'idle'
+      given.placed(placed)
+      next()
+    },
+    refused: () => {
+      if (state === 'offered') state = 'refused'
+    },
+    retry: () => {
+      if (state !== 'refused') return
+      state = 'idle'
+      next()
+    },
+    depth: () => waiting.length,
+  }
+}
+
+const batchesMax = 512

@@ -1,0 +1,147 @@
+/** The collector as a service: its record log is the topic `records`, which it writes to itself. */
+import { collector } from '../../actors/collector/machine.ts'
+import type { Outgoing, Placed } from '../../infra/kafka/kafka.ts'
+import { KafkaError } from '../../infra/kafka/kafka-error.ts'
+import { shardOf } from '../../infra/kafka/shard-of.ts'
+import type { Unstored } from '../../infra/ring/record-log.ts'
+import type { Intake } from '../../infra/sources/intake.ts'
+import type { AppendRequested, Held, Message } from '../../schemas/messages.ts'
+import { recordsPartition } from '../../schemas/topics.ts'
+import { type Endings, openEndings } from '../endings.ts'
+import { collectorInput } from '../inputs.ts'
+import { collectorPorts } from '../ports/collector-ports.ts'
+import { producerId } from '../producer.ts'
+import type { AnyMessage } from '../stage.ts'
+import type { Post, Service, ServiceNeeds } from './service.ts'
+
+type Needs = ServiceNeeds & {
+  readonly intake: Intake
+  /** Records that clients were refused. */
+  readonly refused: Parameters<ServiceNeeds['world']['sources']>[1]['ledger']
+}
+
+/**
+ * Between writing batches and announcing them no more time passes than this; else they are not announced,
+ * and their clients are told that they were not kept. Caches wait far longer before they take what nobody
+ * has announced for what nobody ever will.
+ */
+const announceMsMax = 30_000
+/** Of one message: some 200 bytes each. */
+const announcedMax = 1_000
+
+export const startCollector = async (needs: Needs): Promise<Service> => {
+  const { config, kafka, stage, intake, world, meters, log, failed } = needs
+  const { clock } = world
+  const endings: Endings = openEndings()
+  const toCollector = (message: Message): void => stage.post('collector', message)
+
+  const post: Post['post'] = (id, message) => {
+    if (id !== 'cache') return stage.post(id, message)
+    if (isAppend(message)) appended(needs, message).then(toCollector, failed)
+  }
+  stage.start({
+    id: 'collector',
+    machine: collector,
+    effects: collectorPorts({ stage: { post }, intake }),
+    input: collectorInput(config, {
+      producer: producerId(config.name, clock),
+      startedAtMs: clock.now(),
+    }),
+    done: () => endings.note('collector'),
+  })
+  // Kafka is there, or nothing would have come this far; whether a cache is full, it says itself.
+  toCollector({ type: 'cache.opened' })
+  const word = await kafka.follow({
+    topics: ['mailbox-collector'],
+    from: 'latest',
+    received: async (arrived) => {
+      for (const it of arrived) if (it.topic !== 'records') toCollector(it.message)
+    },
+    failed,
+  })
+  const sources = await world.sources(config, { intake, ledger: needs.refused, meters, log })
+
+  return {
+    role: 'collector',
+    sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
+    unready: () => [],
+    tidy: async () => undefined,
+    stop: async (deadlineMs) => {
+      const late = new AbortController()
+      const timeout = Promise.withResolvers<void>()
+      const callOff = clock.at(deadlineMs, () => {
+        late.abort()
+        timeout.resolve()
+      })
+      toCollector({ type: 'drain.requested', deadlineMs })
+      await Promise.race([endings.of('collector'), timeout.promise])
+      await Promise.all(sources.map(({ close }) => close({ signal: late.signal })))
+      callOff()
+      await word.close()
+    },
+  }
+}
+
+const isAppend = (message: AnyMessage): message is AppendRequested =>
+  message.type === 'append.requested'
+
+/** Writes the payloads, then announces them: only then are they accepted, and only then may it be said. */
+const appended = async (
+  { kafka, intake, world: { clock }, meters, log }: Needs,
+  { appendId, batches }: AppendRequested,
+): Promise<Message> => {
+  const retryAfterMs = 1_000
+  const refused = (reason: 'overdue' | 'storage_failed'): Message => ({
+    type: 'append.refused',
+    appendId,
+    reason,
+    retryAfterMs,
+  })
+  const startedAtMs = clock.now()
+  const unstored = intake.payloads(appendId, batches)
+  if (unstored === undefined) return refused('overdue')
+  try {
+    const placed = await kafka.publish(unstored.map((it) => recordOf(it, kafka.shards)))
+    const tookMs = clock.now() - startedAtMs
+    if (tookMs > announceMsMax)
+      throw new KafkaError(
+        'unavailable',
+        `Writing them took ${tookMs} ms, so nobody is told of them.`,
+      )
+    await kafka.publish(announcements(heldIn(unstored, placed), kafka.shards))
+    meters.observe('appendDuration', (clock.now() - startedAtMs) / 1_000)
+    return { type: 'append.done', appendId }
+  } catch (cause) {
+    if (!(cause instanceof KafkaError)) throw cause
+    log.error('append.failed', 'Records could not be kept; their clients were told 503.', { cause })
+    return refused('storage_failed')
+  }
+}
+
+const recordOf = ({ batch, payload }: Unstored, shards: number): Outgoing => ({
+  topic: 'records',
+  partition: recordsPartition({ shard: shardOf(batch, shards), priority: batch.priority }, shards),
+  batch,
+  payload,
+})
+
+const heldIn = (unstored: readonly Unstored[], placed: readonly Placed[]): readonly Held[] =>
+  unstored.map(({ batch }, index) => {
+    const at = placed[index]
+    if (at === undefined) throw new RangeError(`Kafka did not say where batch ${batch.id} lies.`)
+    return { batch, at: { segment: at.partition, offset: at.offset } }
+  })
+
+const announcements = (held: readonly Held[], shards: number): readonly Outgoing[] => {
+  const byShard = Map.groupBy(held, ({ batch }) => shardOf(batch, shards))
+  return [...byShard].flatMap(([shard, of]) =>
+    Array.from({ length: Math.ceil(of.length / announcedMax) }, (_, index): Outgoing => {
+      const some = of.slice(index * announcedMax, (index + 1) * announcedMax)
+      return {
+        topic: 'appended',
+        partition: shard,
+        message: { type: 'records.appended', held: some },
+      }
+    }),
+  )
+}

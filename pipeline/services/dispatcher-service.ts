@@ -1,0 +1,170 @@
+/** The dispatchers of the shards that this process has: which those are, the group decides. */
+import type { Arrived, Membership, Start, Transactions } from '../../infra/kafka/kafka.ts'
+import { openPayloadWindow, type PayloadWindow } from '../../infra/kafka/payload-window.ts'
+import { openSharedDropIds } from '../../infra/ledger/shared-ids.ts'
+import { recordFatesTo } from '../../infra/ledger/topic-fates.ts'
+import { epoch, instant } from '../../schemas/brand.ts'
+import type { Assignment, EndpointAssigned } from '../../schemas/messages.ts'
+import { laneOf, partitionsOf } from '../../schemas/topics.ts'
+import { openEndings } from '../endings.ts'
+import { openMail, type Service, type ServiceNeeds } from './service.ts'
+import {
+  type ShardDispatcher,
+  shardDispatcherId,
+  startShardDispatcher,
+} from './shard-dispatcher.ts'
+
+const mebibyte = 1024 * 1024
+/** Of each partition of `records`, besides what is leased. */
+const aheadBytesMax = 8 * mebibyte
+const readTimeoutMs = 10_000
+/** A dispatcher says so often what it takes, whether it has changed or not. */
+const remindMs = 2_000
+
+type Needs = ServiceNeeds & { readonly gotOn: () => void }
+
+export const startDispatchers = async (needs: Needs): Promise<Service> => {
+  const { config, kafka, world, service, log, failed } = needs
+  const { clock } = world
+  const mail = openMail(needs)
+  const endings = openEndings()
+  const endpoint = world.endpoint(config, log)
+  const shards = new Map<number, ShardDispatcher>()
+  let membership: Membership | undefined
+  let remindedAtMs = instant(0)
+
+  const window: PayloadWindow = openPayloadWindow({
+    reader: () => membership,
+    aheadBytesMax,
+    timeoutMs: readTimeoutMs,
+    firstOf: async (partition) => {
+      const ends = await kafka.ends('records')
+      return ends.find((it) => it.partition === partition)?.first ?? 0
+    },
+    after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
+    report: (cause) => log.warn('records.unknown', 'Kafka did not say what it has.', { cause }),
+  })
+  const assignment = await followAssignments(needs, (assigned) => {
+    for (const dispatcher of shards.values()) dispatcher.tell(assigned)
+  })
+
+  const taken = async (numbers: readonly number[]): Promise<readonly Start[]> => {
+    for (const shard of numbers) {
+      const recordFates = recordFatesTo({
+        kafka,
+        transactions: {
+          publish: openLate(
+            () => kafka.takeOver(`dispatcher-${shard}`),
+            (cause) => log.debug('transactions.unopened', 'It is tried again.', { cause }),
+          ),
+        },
+        ids: openSharedDropIds(`d${shard}.${service.slice(-5)}`),
+      })
+      const given = { ...needs, shard, mail, window, endpoint, recordFates, endings }
+      const dispatcher = startShardDispatcher(given)
+      shards.set(shard, dispatcher)
+      const assigned = assignment.latest()
+      if (assigned !== undefined) dispatcher.tell(assigned)
+    }
+    return numbers.map((partition) => ({ topic: 'mailbox-dispatcher', partition, from: 'latest' }))
+  }
+  const lost = async (numbers: readonly number[]): Promise<void> => {
+    for (const shard of numbers) {
+      shards.get(shard)?.giveUp()
+      shards.delete(shard)
+    }
+    window.forget(partitionsIn(numbers, kafka.shards))
+  }
+  membership = await kafka.join({
+    group: 'dispatcher',
+    topics: ['mailbox-dispatcher', 'records'],
+    taken,
+    lost,
+    received: async (arrived) => {
+      window.received(arrived.filter((it) => it.topic === 'records'))
+      for (const it of arrived) hand(shards, it)
+    },
+    failed,
+  })
+
+  return {
+    role: 'dispatcher',
+    sources: {},
+    unready: () => [],
+    tidy: async (nowMs) => {
+      window.expire(nowMs)
+      for (const at of window.settledTo()) membership.commit('records', at)
+      if (nowMs - remindedAtMs < remindMs) return
+      remindedAtMs = nowMs
+      for (const dispatcher of shards.values()) dispatcher.remind()
+    },
+    stop: async (deadlineMs) => {
+      const timeout = Promise.withResolvers<void>()
+      const callOff = clock.at(deadlineMs, timeout.resolve)
+      for (const dispatcher of shards.values())
+        dispatcher.tell({ type: 'drain.requested', deadlineMs })
+      const ended = [...shards.keys()].map((shard) => endings.of(shardDispatcherId(shard)))
+      await Promise.race([Promise.all(ended), timeout.promise])
+      callOff()
+      await membership.close()
+      await assignment.close()
+      await endpoint.close()
+    },
+  }
+}
+
+const hand = (shards: ReadonlyMap<number, ShardDispatcher>, it: Arrived): void => {
+  if (it.topic === 'records') return
+  const dispatcher = shards.get(it.partition)
+  if (it.message.type === 'batches.leased') dispatcher?.leased(it.message)
+  else dispatcher?.tell(it.message)
+}
+
+const partitionsIn = (numbers: readonly number[], shards: number): readonly number[] =>
+  Array.from({ length: partitionsOf('records', shards) }, (_, partition) => partition).filter(
+    (partition) => numbers.includes(laneOf(partition, shards).shard),
+  )
+
+/** Every dispatcher reads every assignment: the offset of an assignment is its epoch. */
+const followAssignments = async (
+  { kafka, failed }: Pick<Needs, 'kafka' | 'failed'>,
+  assigned: (message: EndpointAssigned) => void,
+) => {
+  let latest: Assignment | undefined
+  const following = await kafka.follow({
+    topics: ['endpoint-assignments'],
+    from: 'earliest',
+    received: async (arrived) => {
+      for (const it of arrived) {
+        if (it.topic === 'records' || it.message.type !== 'assignment.recorded') continue
+        latest = { ...it.message.assignment, epoch: epoch(it.offset) }
+        assigned({ type: 'endpoint.assigned', assignment: latest })
+      }
+    },
+    failed,
+  })
+  return {
+    latest: (): EndpointAssigned | undefined =>
+      latest === undefined ? undefined : { type: 'endpoint.assigned', assignment: latest },
+    close: following.close,
+  }
+}
+
+/** Few ends are losses, so what they need is opened with the first of them. */
+const openLate = (
+  open: () => Promise<Transactions>,
+  report: (cause: unknown) => void,
+): Transactions['publish'] => {
+  let opened: Promise<Transactions> | undefined
+  return async (outgoing) => {
+    opened ??= open()
+    try {
+      return await (await opened).publish(outgoing)
+    } catch (cause) {
+      void opened.then(({ close }) => close(), report)
+      // What was fenced, or did not open, is opened anew: whoever has the shard may write its ends.
+      opened = undefined
+      throw cause
+    }
+  }
+}
