@@ -38,6 +38,7 @@ export const observe = ({
 }): Observed => ({
   producer,
   ledger,
+  keepsAccount: 'here',
   cache: () => ({
     bytes: ring.bytes(),
     capacityBytes: config.cache.capacityBytes,

@@ -10,6 +10,8 @@ import type { StageWatcher, Transition } from './stage-watch.ts'
 export type Observed = {
   readonly producer: string
   readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'drops'>
+  /** `elsewhere`: among services, where the auditor keeps the account and `ledger` here is empty. */
+  readonly keepsAccount: 'here' | 'elsewhere'
   readonly cache: () => CacheView
   /** The batches that have not ended, read from disk as they are asked for. */
   readonly held: () => AsyncIterable<Held>

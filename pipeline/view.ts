@@ -4,7 +4,7 @@ import type { DeliveryContext } from '../actors/delivery/judgement.ts'
 import type { DispatcherContext } from '../actors/dispatcher/books.ts'
 import type { EndpointManagerContext } from '../actors/endpoint-manager/context.ts'
 import type { InstantMs } from '../schemas/brand.ts'
-import type { ActorView, EndpointView, Health } from './observed.ts'
+import type { ActorView, Complaint, EndpointView, Health } from './observed.ts'
 import type { ActorView as StageView } from './stage.ts'
 
 /** The contexts of the machines, by their names. */
@@ -96,10 +96,7 @@ export const oldestAgeSeconds = (actors: readonly StageView[], nowMs: InstantMs)
 }
 
 export const healthOf = (actors: readonly StageView[], complaints: Health): Health => {
-  const unready = actors.flatMap(({ id, machine, value }) => {
-    const reason = unhealthy[`${machine} ${value}`]
-    return reason === undefined ? [] : [{ actor: id, reason: `${value}: ${reason}` }]
-  })
+  const unready = complaintsOf(actors)
   const missing = ['collector', 'cache', 'dispatcher', 'endpoint-manager']
     .filter((id) => !actors.some((actor) => actor.id === id))
     .map((actor) => ({ actor, reason: 'it has stopped' }))
@@ -108,3 +105,10 @@ export const healthOf = (actors: readonly StageView[], complaints: Health): Heal
     ready: [...complaints.live, ...complaints.ready, ...missing, ...unready],
   }
 }
+
+/** Why actors cannot do their work, by the states that they are in. */
+export const complaintsOf = (actors: readonly StageView[]): readonly Complaint[] =>
+  actors.flatMap(({ id, machine, value }) => {
+    const reason = unhealthy[`${machine} ${value}`]
+    return reason === undefined ? [] : [{ actor: id, reason: `${value}: ${reason}` }]
+  })

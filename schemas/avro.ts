@@ -565,7 +565,6 @@ export const definitions: readonly Definition[] = [
       { name: 'role', type: 'string' },
       { name: 'atMs', type: 'long' },
       { name: 'everyMs', type: 'int' },
-      { name: 'admin', type: 'string' },
       {
         name: 'actors',
         type: {

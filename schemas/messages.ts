@@ -401,10 +401,8 @@ export type ServiceBeat = {
   readonly service: string
   readonly role: string
   readonly atMs: InstantMs
-  /** when the next one is due */
+  /** when the next one is due; 0: never, it stops */
   readonly everyMs: number
-  /** where its admin API is, as it knows itself */
-  readonly admin: string
   readonly actors: readonly ActorSeen[]
 }
 

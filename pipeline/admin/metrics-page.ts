@@ -43,13 +43,14 @@ const viewsOf = (observed: Observed, names: StreamNames): Views => {
   const endpoint = observed.endpoint()
   const ready = observed.health().ready.length === 0
   const cpu = process.cpuUsage()
+  const hasAccount = observed.keepsAccount === 'here'
   return {
     recordsAccepted: perStream(streams, names, 'accepted'),
     recordsDelivered: perStream(streams, names, 'delivered'),
     recordsDropped: perStream(streams, names, 'dropped'),
-    recordsRefused: perTenant(observed, streams, names),
-    recordsPending: one(totals.pending),
-    unaccountedRecords: one(totals.unaccounted),
+    recordsRefused: hasAccount ? perTenant(observed, streams, names) : [],
+    recordsPending: hasAccount ? one(totals.pending) : [],
+    unaccountedRecords: hasAccount ? one(totals.unaccounted) : [],
     cacheBytes: one(cache.bytes),
     cacheCapacityBytes: one(cache.capacityBytes),
     cacheOldestAgeSeconds: one(cache.oldestAgeSeconds),

@@ -39,6 +39,10 @@ const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> =
   '/api/v1/inspect/ticket': { POST: inspect.ticket },
   [inspectPath]: { GET: inspect.plain },
 })
+/** What only the account can answer. */
+const accountPaths = ['ledger', 'drops', 'ranges', 'completeness', 'report'].map(
+  (name) => `/api/v1/${name}`,
+)
 const probes: Readonly<Record<string, (observed: Observed | null) => Answer>> = {
   '/livez': showLive,
   '/readyz': showReady,
@@ -122,6 +126,8 @@ const openAnswering = ({
         error: 'the pipeline is starting',
         headers: { 'retry-after': '1' },
       })
+    if (running.keepsAccount === 'elsewhere' && accountPaths.includes(pathname))
+      return refusal({ status: 404, error: 'this service keeps no account; the auditor does' })
     return route({
       observed: running,
       search: searchParams,

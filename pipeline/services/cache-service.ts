@@ -1,8 +1,9 @@
 /** The caches of the shards that this process has: which those are, the group decides. */
-import type { Arrived, Membership, Start, Transactions } from '../../infra/kafka/kafka.ts'
+import type { Arrived, Start, Transactions } from '../../infra/kafka/kafka.ts'
 import { KafkaError } from '../../infra/kafka/kafka-error.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Message } from '../../schemas/messages.ts'
+import { joinAgain, type Rejoining } from './rejoining.ts'
 import { openMail, type Service, type ServiceNeeds } from './service.ts'
 import { type ShardCache, startShardCache } from './shard-cache.ts'
 import { openShardRebuild, type ShardRebuild } from './shard-rebuild.ts'
@@ -31,7 +32,7 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
   const taken = async (numbers: readonly number[]): Promise<readonly Start[]> => {
     for (const shard of numbers) {
       // Whoever had the shard can write down no loss any more, and so can let nothing go.
-      const transactions = await kafka.takeOver(`cache-${shard}`)
+      const transactions = membership.guarded(await kafka.takeOver(`cache-${shard}`))
       const marker = `${service}/${shard}/${needs.world.clock.now()}`
       const message: Message = { type: 'marker.placed', by: marker }
       await kafka.publish(
@@ -72,7 +73,7 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
     const held = rebuilt.held.length
     log.info('shard.taken', `The cache of shard ${shard} is here.`, { shard, announced: held })
   }
-  const membership: Membership = await kafka.join({
+  const membership: Rejoining = await joinAgain(needs, {
     group: 'cache',
     topics: ['appended', 'settlements', 'mailbox-cache'],
     taken,

@@ -14,11 +14,7 @@ import { producerId } from '../producer.ts'
 import type { AnyMessage } from '../stage.ts'
 import type { Post, Service, ServiceNeeds } from './service.ts'
 
-type Needs = ServiceNeeds & {
-  readonly intake: Intake
-  /** Records that clients were refused. */
-  readonly refused: Parameters<ServiceNeeds['world']['sources']>[1]['ledger']
-}
+type Needs = ServiceNeeds & { readonly intake: Intake }
 
 /**
  * Between writing batches and announcing them no more time passes than this; else they are not announced,
@@ -59,7 +55,13 @@ export const startCollector = async (needs: Needs): Promise<Service> => {
     },
     failed,
   })
-  const sources = await world.sources(config, { intake, ledger: needs.refused, meters, log })
+  const sources = await world.sources(config, {
+    intake,
+    // No record of theirs was accepted: the meters count them, and no account does.
+    ledger: { refused: () => undefined },
+    meters,
+    log,
+  })
 
   return {
     role: 'collector',

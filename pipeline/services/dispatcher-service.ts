@@ -3,10 +3,10 @@ import type { Arrived, Membership, Start, Transactions } from '../../infra/kafka
 import { openPayloadWindow, type PayloadWindow } from '../../infra/kafka/payload-window.ts'
 import { openSharedDropIds } from '../../infra/ledger/shared-ids.ts'
 import { recordFatesTo } from '../../infra/ledger/topic-fates.ts'
-import { epoch, instant } from '../../schemas/brand.ts'
-import type { Assignment, EndpointAssigned } from '../../schemas/messages.ts'
+import { instant } from '../../schemas/brand.ts'
 import { laneOf, partitionsOf } from '../../schemas/topics.ts'
 import { openEndings } from '../endings.ts'
+import type { Assignments } from './assignments.ts'
 import { openMail, type Service, type ServiceNeeds } from './service.ts'
 import {
   type ShardDispatcher,
@@ -21,10 +21,13 @@ const readTimeoutMs = 10_000
 /** A dispatcher says so often what it takes, whether it has changed or not. */
 const remindMs = 2_000
 
-type Needs = ServiceNeeds & { readonly gotOn: () => void }
+type Needs = ServiceNeeds & {
+  readonly assignments: Pick<Assignments, 'latest' | 'each'>
+  readonly gotOn: () => void
+}
 
 export const startDispatchers = async (needs: Needs): Promise<Service> => {
-  const { config, kafka, world, service, log, failed } = needs
+  const { config, kafka, world, service, assignments, log, failed } = needs
   const { clock } = world
   const mail = openMail(needs)
   const endings = openEndings()
@@ -44,8 +47,9 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
     after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
     report: (cause) => log.warn('records.unknown', 'Kafka did not say what it has.', { cause }),
   })
-  const assignment = await followAssignments(needs, (assigned) => {
-    for (const dispatcher of shards.values()) dispatcher.tell(assigned)
+  assignments.each((assignment) => {
+    for (const dispatcher of shards.values())
+      dispatcher.tell({ type: 'endpoint.assigned', assignment })
   })
 
   const taken = async (numbers: readonly number[]): Promise<readonly Start[]> => {
@@ -63,8 +67,8 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
       const given = { ...needs, shard, mail, window, endpoint, recordFates, endings }
       const dispatcher = startShardDispatcher(given)
       shards.set(shard, dispatcher)
-      const assigned = assignment.latest()
-      if (assigned !== undefined) dispatcher.tell(assigned)
+      const assignment = assignments.latest()
+      if (assignment !== undefined) dispatcher.tell({ type: 'endpoint.assigned', assignment })
     }
     return numbers.map((partition) => ({ topic: 'mailbox-dispatcher', partition, from: 'latest' }))
   }
@@ -107,7 +111,6 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
       await Promise.race([Promise.all(ended), timeout.promise])
       callOff()
       await membership.close()
-      await assignment.close()
       await endpoint.close()
     },
   }
@@ -124,31 +127,6 @@ const partitionsIn = (numbers: readonly number[], shards: number): readonly numb
   Array.from({ length: partitionsOf('records', shards) }, (_, partition) => partition).filter(
     (partition) => numbers.includes(laneOf(partition, shards).shard),
   )
-
-/** Every dispatcher reads every assignment: the offset of an assignment is its epoch. */
-const followAssignments = async (
-  { kafka, failed }: Pick<Needs, 'kafka' | 'failed'>,
-  assigned: (message: EndpointAssigned) => void,
-) => {
-  let latest: Assignment | undefined
-  const following = await kafka.follow({
-    topics: ['endpoint-assignments'],
-    from: 'earliest',
-    received: async (arrived) => {
-      for (const it of arrived) {
-        if (it.topic === 'records' || it.message.type !== 'assignment.recorded') continue
-        latest = { ...it.message.assignment, epoch: epoch(it.offset) }
-        assigned({ type: 'endpoint.assigned', assignment: latest })
-      }
-    },
-    failed,
-  })
-  return {
-    latest: (): EndpointAssigned | undefined =>
-      latest === undefined ? undefined : { type: 'endpoint.assigned', assignment: latest },
-    close: following.close,
-  }
-}
 
 /** Few ends are losses, so what they need is opened with the first of them. */
 const openLate = (

@@ -13,6 +13,7 @@ import {
 import { endpointManagerInput } from '../inputs.ts'
 import type { Keeper } from '../keeper.ts'
 import { endpointPorts } from '../ports/endpoint-ports.ts'
+import { joinAgain, type Rejoining } from './rejoining.ts'
 import { openMail, type Post, type Service, type ServiceNeeds } from './service.ts'
 
 const id = 'endpoint-manager'
@@ -25,7 +26,7 @@ export const startEndpointManager = async (needs: ServiceNeeds): Promise<Service
 
   /** Whoever was the manager before can assign nothing any more; then what it has assigned is read. */
   const begin = async (): Promise<void> => {
-    transactions = await kafka.takeOver('endpoint-manager')
+    transactions = membership.guarded(await kafka.takeOver('endpoint-manager'))
     const former = await formerOf(needs, transactions)
     startMachine(needs, { transactions, former })
     log.info('endpoint-manager.taken', 'The endpoint manager is here.', {
@@ -37,7 +38,7 @@ export const startEndpointManager = async (needs: ServiceNeeds): Promise<Service
     await transactions?.close()
     transactions = undefined
   }
-  const membership = await kafka.join({
+  const membership: Rejoining = await joinAgain(needs, {
     group: 'endpoint-manager',
     topics: ['endpoint-commands', 'mailbox-endpoint-manager'],
     taken: async (shards) => {

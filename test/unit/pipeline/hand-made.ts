@@ -49,6 +49,7 @@ const stream = { service: 'web', accepted: 5, delivered: 3, dropped: 1, pending:
 export const handMade = (change: Partial<Observed> = {}): HandMade => {
   const told: unknown[] = []
   const observed: Observed = {
+    keepsAccount: 'here',
     producer: 'edge-1-x',
     ledger: {
       totals: (tenant) => (tenant === undefined ? totals : { ...totals, refused: 1 }),

@@ -1,0 +1,139 @@
+/**
+ * The account as the topics tell it: what was announced, and what has ended. Each batch counts once,
+ * however often it is announced, and ends once, by the first end that the topic has, however often it
+ * ended. The four sums are counted apart, so that `unaccounted` can be other than 0.
+ */
+import type { Drop, Held, Mark } from '../../schemas/messages.ts'
+import { recordsIn } from '../../schemas/range-set.ts'
+import { type OffsetSet, openOffsetSet } from '../kafka/offset-set.ts'
+import type { Address } from '../kafka/shard-log.ts'
+import { type Account, openAccount } from './account.ts'
+import { leastDropId } from './drop-id.ts'
+import type { DropPage, DropQuery, Ledger } from './ledger.ts'
+
+export type TopicAccount = {
+  readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'drops' | 'refused'>
+  readonly announced: (held: readonly Held[]) => void
+  readonly ended: (fact: {
+    readonly marks: readonly Mark[]
+    readonly drops: readonly Drop[]
+  }) => void
+  /** Announced, and not ended. */
+  readonly pending: () => Iterable<Held>
+  /** Ends of batches that nobody has announced: for a moment that is so of some. */
+  readonly unannounced: () => number
+}
+
+/** Drop events in memory, the newest. Older ones are in the topic `drops`. */
+const dropsMax = 100_000
+const pageDropsMax = 1_000
+const pageDropsDefault = 100
+const rowsMax = 10_000
+
+export const openTopicAccount = (): TopicAccount => {
+  const account: Account = openAccount()
+  const pending = new Map<number, Map<number, Held>>()
+  const over = new Map<number, OffsetSet>()
+  const early = new Map<string, Mark>()
+  const drops: Drop[] = []
+
+  const overIn = (partition: number): OffsetSet => {
+    const known = over.get(partition) ?? openOffsetSet()
+    over.set(partition, known)
+    return known
+  }
+  const pendingIn = (partition: number): Map<number, Held> => {
+    const known = pending.get(partition) ?? new Map<number, Held>()
+    pending.set(partition, known)
+    return known
+  }
+  const end = (mark: Mark): void => {
+    const { segment: partition, offset } = mark.at
+    const held = pendingIn(partition).get(offset)
+    if (held === undefined) {
+      if (!overIn(partition).has(offset)) note(early, mark)
+      return
+    }
+    pendingIn(partition).delete(offset)
+    overIn(partition).add(offset)
+    account.add(held.batch, {
+      delivered: mark.delivered,
+      dropped: mark.dropped,
+      pending: -recordsIn(held.batch),
+      retired: recordsIn(held.batch),
+    })
+  }
+  return {
+    ledger: {
+      totals: account.totals,
+      streams: account.streams,
+      drops: async (query) => pageOf(drops, query),
+      refused: (parts) => {
+        for (const { tenant, service, records } of parts)
+          account.add({ producer: '*', tenant, service }, { refused: records })
+      },
+    },
+    announced: (held) => {
+      for (const it of held) {
+        const { segment: partition, offset } = it.at
+        if (overIn(partition).has(offset) || pendingIn(partition).has(offset)) continue
+        pendingIn(partition).set(offset, it)
+        const records = recordsIn(it.batch)
+        account.add(it.batch, { accepted: records, pending: records })
+        const mark = early.get(keyOf(it.at))
+        if (mark === undefined) continue
+        early.delete(keyOf(it.at))
+        end(mark)
+      }
+      account.fold({ rowsMax, current: new Set() })
+    },
+    ended: ({ marks, drops: lost }) => {
+      for (const mark of marks) end(mark)
+      for (const drop of lost) insert(drops, drop)
+      if (drops.length > dropsMax * 1.1) drops.splice(0, drops.length - dropsMax)
+    },
+    pending: function* () {
+      for (const of of pending.values()) yield* of.values()
+    },
+    unannounced: () => early.size,
+  }
+}
+
+/** More are forgotten, oldest first; their batches would stay pending, which shows. */
+const earlyMax = 100_000
+
+/** The first end counts. */
+const note = (early: Map<string, Mark>, mark: Mark): void => {
+  const key = keyOf(mark.at)
+  if (early.has(key)) return
+  early.set(key, mark)
+  const [oldest] = early.keys()
+  if (oldest !== undefined && early.size > earlyMax) early.delete(oldest)
+}
+
+const keyOf = ({ segment: partition, offset }: Address): string => `${partition}:${offset}`
+
+/** They come nearly in order of their ids. A transaction that was written twice is not told twice. */
+const insert = (drops: Drop[], drop: Drop): void => {
+  let place = drops.length
+  while (place > 0 && (drops[place - 1]?.id ?? '') > drop.id) place -= 1
+  if (drops[place - 1]?.id !== drop.id) drops.splice(place, 0, drop)
+}
+
+const pageOf = (
+  drops: readonly Drop[],
+  { tenant, sinceMs, reason, limit = pageDropsDefault, cursor = '' }: DropQuery,
+): DropPage => {
+  const since = leastDropId(sinceMs ?? 0)
+  const after = cursor > since ? cursor : since
+  const count = Math.min(Math.max(1, limit), pageDropsMax)
+  const asked = drops.filter(
+    (drop) =>
+      drop.id > after &&
+      (tenant === undefined || drop.tenant === tenant) &&
+      (reason === undefined || drop.reason === reason) &&
+      (sinceMs === undefined || drop.atMs >= sinceMs),
+  )
+  const page = asked.slice(0, count)
+  return { drops: page, cursor: asked.length > count ? (page.at(-1)?.id ?? null) : null }
+}

@@ -1,0 +1,110 @@
+/** What the outside sees of the services of a process; of all services, where the account is kept. */
+import type { Clock } from '../../infra/clock/clock.ts'
+import { openTopicAccount, type TopicAccount } from '../../infra/ledger/topic-account.ts'
+import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { Held } from '../../schemas/messages.ts'
+import type { Config } from '../config/config.ts'
+import type { Complaints } from '../observe.ts'
+import type { ActorView, Complaint, EndpointView, Observed } from '../observed.ts'
+import type { Stage } from '../stage.ts'
+import { actorViews, complaintsOf, endpointView, oldestAgeSeconds } from '../view.ts'
+import type { Assignments } from './assignments.ts'
+import type { CacheService } from './cache-service.ts'
+import type { Operators } from './operators.ts'
+import type { Peers } from './peers.ts'
+import type { Service } from './service.ts'
+
+export const observeServices = (given: {
+  readonly config: Config
+  readonly service: string
+  readonly stage: Stage
+  readonly clock: Clock
+  readonly meters: Meters
+  readonly complaints: Complaints
+  readonly assignments: Assignments
+  readonly operators: Operators
+  readonly peers: Peers
+  readonly services: readonly Service[]
+  readonly caches: CacheService | undefined
+  /** Where this process keeps the account. */
+  readonly account: TopicAccount | undefined
+}): Observed => {
+  const { config, service, stage, clock, meters, complaints, operators, peers, account } = given
+  const ledger = (account ?? noAccount).ledger
+  return {
+    producer: service,
+    ledger,
+    keepsAccount: account === undefined ? 'elsewhere' : 'here',
+    cache: () => ({
+      bytes: given.caches?.bytes() ?? 0,
+      capacityBytes: given.caches === undefined ? 0 : config.cache.capacityBytes,
+      oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
+    }),
+    held: () => heldIn(account),
+    doubts: () =>
+      ledger.totals().unaccounted === 0
+        ? []
+        : ['The account does not balance: records are unaccounted for.'],
+    endpoint: () => endpointSeen(given),
+    command: operators.command,
+    dispatch: operators.dispatch,
+    actors: () => [
+      ...actorViews(stage.actors()),
+      ...(account === undefined ? [] : actorsElsewhere(peers)),
+    ],
+    transitions: stage.transitions,
+    follow: stage.follow,
+    health: () => ({
+      live: complaints.broken,
+      ready: [
+        ...complaints.broken,
+        ...complaintsOf(stage.actors()),
+        ...given.services.flatMap((it): readonly Complaint[] => it.unready()),
+        ...(account === undefined ? [] : peers.silent()),
+      ],
+    }),
+    counters: meters.read,
+    noteUnshown: (events) => meters.count('inspectionSkipped', {}, events),
+  }
+}
+
+/** Of a service that keeps no account nobody is shown this: it is asked for where it is kept. */
+const noAccount = openTopicAccount()
+
+async function* heldIn(account: TopicAccount | undefined): AsyncGenerator<Held, void, undefined> {
+  yield* account?.pending() ?? []
+}
+
+const actorsElsewhere = (peers: Pick<Peers, 'beats'>): readonly ActorView[] =>
+  peers
+    .beats()
+    .flatMap(({ service, actors }) =>
+      actors.map((actor) => ({ ...actor, id: `${service}/${actor.id}` })),
+    )
+
+/** The newest assignment is known to all; the manager's state is known where it is, and by its beats. */
+const endpointSeen = ({
+  stage,
+  assignments,
+  peers,
+}: {
+  readonly stage: Stage
+  readonly assignments: Pick<Assignments, 'latest' | 'history'>
+  readonly peers: Pick<Peers, 'beats'>
+}): EndpointView => {
+  const own = endpointView(stage.actors())
+  const manager = peers
+    .beats()
+    .flatMap(({ actors }) => actors)
+    .find(({ machine }) => machine === 'endpoint-manager')
+  const latest = assignments.latest()
+  const isOwn = own.url !== null
+  return {
+    ...own,
+    url: latest?.url ?? own.url,
+    epoch: latest?.epoch ?? own.epoch,
+    state: isOwn ? own.state : (manager?.value ?? own.state),
+    pinned: isOwn ? own.pinned : manager?.value === 'pinned',
+    history: isOwn ? own.history : assignments.history(),
+  }
+}

@@ -1,0 +1,122 @@
+/** Some services in one process, from start to stop: each has its own way to Kafka and back. */
+import type { Kafka } from '../../infra/kafka/kafka.ts'
+import { openTopicAccount } from '../../infra/ledger/topic-account.ts'
+import { openIntake } from '../../infra/sources/intake-queue.ts'
+import type { Log } from '../../infra/telemetry/log.ts'
+import type { Meters } from '../../infra/telemetry/meters.ts'
+import { instant } from '../../schemas/brand.ts'
+import type { Config } from '../config/config.ts'
+import { priorityBy } from '../config/priorities.ts'
+import { openLoudStage } from '../loud-stage.ts'
+import type { Complaints } from '../observe.ts'
+import type { RunningPipeline } from '../observed.ts'
+import { repeat } from '../repeat.ts'
+import { openSendProgress } from '../sights.ts'
+import { actorViews } from '../view.ts'
+import type { World } from '../world.ts'
+import { followAssignments } from './assignments.ts'
+import { startAuditor } from './auditor-service.ts'
+import { startCaches } from './cache-service.ts'
+import { startCollector } from './collector-service.ts'
+import { startDispatchers } from './dispatcher-service.ts'
+import { startEndpointManager } from './endpoint-manager-service.ts'
+import { openHeartbeat } from './heartbeat.ts'
+import { observeServices } from './observe-services.ts'
+import { openOperators } from './operators.ts'
+import { watchPeers } from './peers.ts'
+import { openMail, type Role, type Service, type ServiceNeeds } from './service.ts'
+import { serviceSights } from './service-sights.ts'
+
+const mebibyte = 1024 * 1024
+const queueBytesMax = 64 * mebibyte
+const queueRequestsMax = 4_096
+const tidyMs = 250
+
+type Given = {
+  readonly roles: readonly Role[]
+  /** This process in this life. */
+  readonly service: string
+  readonly kafka: Kafka
+  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources'>
+  readonly meters: Meters
+  readonly log: Log
+}
+
+/** Rejects when an address cannot be listened on, or Kafka does not answer. */
+export const startServices = async (config: Config, given: Given): Promise<RunningPipeline> => {
+  const { roles, service, kafka, world, meters, log } = given
+  const { clock } = world
+  const failure = Promise.withResolvers<Error>()
+  const failed = (cause: unknown): void =>
+    failure.resolve(cause instanceof Error ? cause : new Error(String(cause)))
+  const intake = openServiceIntake(config, clock)
+  const complaints: Complaints = { broken: [] }
+  const stage = openLoudStage({ clock, meters, log, complaints, failed, intake })
+  const needs: ServiceNeeds = { ...given, config, stage, failed }
+  const mail = openMail(needs)
+  const sends = openSendProgress()
+
+  const assignments = await followAssignments(needs)
+  const operators = await openOperators({ ...needs, clock, mail, assignments })
+  const { stallAfterMs } = config.sentinel
+  const peers = await watchPeers({ ...needs, stallAfterMs, now: clock.now })
+  const account = roles.includes('auditor') ? openTopicAccount() : undefined
+  const caches = roles.includes('cache') ? await startCaches(needs) : undefined
+  const services: Service[] = caches === undefined ? [] : [caches]
+  if (account !== undefined) services.push(await startAuditor(needs, account))
+  if (roles.includes('endpoint-manager')) services.push(await startEndpointManager(needs))
+  if (roles.includes('dispatcher'))
+    services.push(await startDispatchers({ ...needs, assignments, gotOn: sends.gotOn }))
+  if (roles.includes('collector')) services.push(await startCollector({ ...needs, intake }))
+
+  const actors = () => actorViews(stage.actors())
+  const role = roles.length === 1 ? String(roles[0]) : 'all'
+  const heartbeat = openHeartbeat({ service, role, mail, actors })
+  const tidying = repeat({ clock, everyMs: tidyMs, failed }, async () => {
+    const nowMs = clock.now()
+    heartbeat.beat(nowMs)
+    peers.look(nowMs)
+    for (const it of services) await it.tidy(nowMs)
+  })
+  return {
+    observed: observeServices({
+      ...needs,
+      clock,
+      complaints,
+      assignments,
+      operators,
+      peers,
+      services,
+      caches,
+      account,
+    }),
+    watched: {
+      sights: () =>
+        serviceSights(stage.actors(), { sendsEnded: sends.count(), nowMs: clock.now() }),
+      restart: () => ({ kind: 'refused', why: 'a service is started anew as a process' }),
+      noteStall: () => meters.count('stalls', {}),
+    },
+    sources: Object.assign({}, ...services.map(({ sources }) => sources)),
+    stop: async () => {
+      const deadlineMs = instant(clock.now() + config.shutdownTimeoutMs)
+      // The collector first, so that clients are answered; then what is out; then what holds it.
+      for (const it of services.toReversed()) await it.stop(deadlineMs)
+      await tidying.stop()
+      heartbeat.last(clock.now())
+      for (const { close } of [operators, assignments, peers]) await close()
+      stage.stop()
+      await kafka.close()
+    },
+    failed: failure.promise,
+  }
+}
+
+const openServiceIntake = ({ batch, cache }: Config, clock: World['clock']) =>
+  openIntake({
+    ...batch,
+    queueBytesMax,
+    queueRequestsMax,
+    priorityOf: priorityBy(cache.priorities),
+    now: clock.now,
+    after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
+  })
