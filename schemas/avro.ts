@@ -586,6 +586,16 @@ export const definitions: readonly Definition[] = [
       },
     ],
   },
+  {
+    type: 'record',
+    name: 'ShardAdopted',
+    namespace: 'holdfast',
+    event: 'shard.adopted',
+    fields: [
+      { name: 'shard', type: 'int' },
+      { name: 'offset', type: 'long' },
+    ],
+  },
 ]
 
 /** What former releases wrote, each self-contained. */

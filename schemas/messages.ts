@@ -427,6 +427,14 @@ export type Settlement = Branded<
   'Settlement'
 >
 
+/** cache → collectors: what was announced up to here has its place. So much may be announced beyond it, and no more. */
+export type ShardAdopted = {
+  readonly type: 'shard.adopted'
+  readonly shard: number
+  /** in the partition of the shard in appended; -1: nothing yet */
+  readonly offset: number
+}
+
 /** Each message by its type. */
 export type Messages = {
   readonly 'actor.persisted': ActorPersisted
@@ -463,6 +471,7 @@ export type Messages = {
   readonly 'segment.retired': SegmentRetired
   readonly 'send.ended': SendEnded
   readonly 'service.beat': ServiceBeat
+  readonly 'shard.adopted': ShardAdopted
 }
 export type MessageType = keyof Messages
 export type Message = Messages[MessageType]

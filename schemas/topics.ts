@@ -63,7 +63,7 @@ export const topics = {
     about: 'to all collectors',
     partitions: 'one',
     kept: hour,
-    carries: ['cache.filled', 'cache.opened'],
+    carries: ['cache.filled', 'cache.opened', 'shard.adopted'],
   },
   'mailbox-cache': {
     about: 'to the cache of a shard',

@@ -6,7 +6,8 @@
 import type { AppendRequested, Held } from '../../schemas/messages.ts'
 
 export type Adoption = {
-  readonly add: (held: readonly Held[]) => void
+  /** @param offset of the announcement. */
+  readonly add: (held: readonly Held[], offset: number) => void
   /** The cache has taken what it was offered last. */
   readonly taken: () => void
   /** It has no room. */
@@ -15,9 +16,13 @@ export type Adoption = {
   readonly retry: () => void
   /** Batches that wait. */
   readonly depth: () => number
+  /** The last announcement of which everything was taken, and everything of those before it. */
+  readonly takenTo: () => number
 }
 
 export const openAdoption = (given: {
+  /** What was announced up to here was taken before. */
+  readonly takenTo: number
   /** Of what is offered at once: little enough to fit into a cache by letting go of a little. */
   readonly bytesMax: number
   readonly offer: (append: AppendRequested) => void
@@ -28,6 +33,23 @@ export const openAdoption = (given: {
   let offered = 0
   let state: 'idle' | 'offered' | 'refused' = 'idle'
   let appendId = 0
+  let { takenTo } = given
+  /** Announcements of which some batches wait, oldest first. */
+  const announcements: { readonly offset: number; left: number }[] = []
+
+  const settle = (batches: number): void => {
+    let rest = batches
+    for (;;) {
+      const [oldest] = announcements
+      if (oldest === undefined) return
+      const taken = Math.min(rest, oldest.left)
+      oldest.left -= taken
+      rest -= taken
+      if (oldest.left > 0) return
+      takenTo = oldest.offset
+      announcements.shift()
+    }
+  }
 
   const next = (): void => {
     if (state !== 'idle' || waiting.length === 0) return
@@ -45,14 +67,17 @@ export const openAdoption = (given: {
   }
 
   return {
-    add: (held) => {
+    add: (held, offset) => {
       waiting.push(...held)
+      announcements.push({ offset, left: held.length })
+      settle(0)
       next()
     },
     taken: () => {
       if (state !== 'offered') return
       const placed = waiting.splice(0, offered)
       state = 'idle'
+      settle(placed.length)
       given.placed(placed)
       next()
     },
@@ -65,6 +90,7 @@ export const openAdoption = (given: {
       next()
     },
     depth: () => waiting.length,
+    takenTo: () => takenTo,
   }
 }
 

@@ -82,9 +82,10 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
       for (const it of arrived) {
         const state = shards.get(it.partition)
         if (it.topic === 'records' || state === undefined) continue
-        const { topic, message } = it
-        if (state.running !== undefined) hand(state.running, topic, message)
-        else if (topic === 'appended' || topic === 'settlements') state.rebuild.take(topic, message)
+        const { topic, message, offset } = it
+        if (state.running !== undefined) hand(state.running, it)
+        else if (topic === 'appended' || topic === 'settlements')
+          state.rebuild.take(topic, message, offset)
       }
       for (const [shard, state] of shards) {
         await start(shard, state)
@@ -133,8 +134,9 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
   }
 }
 
-const hand = (running: ShardCache, topic: Arrived['topic'], message: Message): void => {
-  if (message.type === 'records.appended') running.announced(message.held)
+const hand = (running: ShardCache, it: Exclude<Arrived, { topic: 'records' }>): void => {
+  const { topic, message, offset } = it
+  if (message.type === 'records.appended') running.announced(message.held, offset)
   else if (message.type === 'marks.recorded') running.ended(message.marks)
   else if (message.type === 'demand.raised') running.demanded(message)
   else if (message.type === 'batches.returned') running.returned(message)

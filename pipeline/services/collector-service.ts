@@ -5,7 +5,7 @@ import { KafkaError } from '../../infra/kafka/kafka-error.ts'
 import { shardOf } from '../../infra/kafka/shard-of.ts'
 import type { Unstored } from '../../infra/ring/record-log.ts'
 import type { Intake } from '../../infra/sources/intake.ts'
-import type { AppendRequested, Held, Message } from '../../schemas/messages.ts'
+import type { AppendRequested, Held, Message, RefusalReason } from '../../schemas/messages.ts'
 import { recordsPartition } from '../../schemas/topics.ts'
 import { type Endings, openEndings } from '../endings.ts'
 import { collectorInput } from '../inputs.ts'
@@ -13,8 +13,10 @@ import { collectorPorts } from '../ports/collector-ports.ts'
 import { producerId } from '../producer.ts'
 import type { AnyMessage } from '../stage.ts'
 import type { Post, Service, ServiceNeeds } from './service.ts'
+import { openUnadopted, type Unadopted } from './unadopted.ts'
 
 type Needs = ServiceNeeds & { readonly intake: Intake }
+type Writer = Needs & { readonly unadopted: Unadopted }
 
 /**
  * Between writing batches and announcing them no more time passes than this; else they are not announced,
@@ -22,6 +24,8 @@ type Needs = ServiceNeeds & { readonly intake: Intake }
  * has announced for what nobody ever will.
  */
 const announceMsMax = 30_000
+/** Of one shard: what may be announced by this collector before the cache has a place for it. */
+const unadoptedBytesMax = 64 * 1024 * 1024
 /** Of one message: some 200 bytes each. */
 const announcedMax = 1_000
 
@@ -31,9 +35,12 @@ export const startCollector = async (needs: Needs): Promise<Service> => {
   const endings: Endings = openEndings()
   const toCollector = (message: Message): void => stage.post('collector', message)
 
+  const share = config.cache.capacityBytes / kafka.shards
+  const unadopted = openUnadopted({ bytesMax: Math.min(unadoptedBytesMax, share / 8) })
+  const writer: Writer = { ...needs, unadopted }
   const post: Post['post'] = (id, message) => {
     if (id !== 'cache') return stage.post(id, message)
-    if (isAppend(message)) appended(needs, message).then(toCollector, failed)
+    if (isAppend(message)) appended(writer, message).then(toCollector, failed)
   }
   stage.start({
     id: 'collector',
@@ -51,7 +58,11 @@ export const startCollector = async (needs: Needs): Promise<Service> => {
     topics: ['mailbox-collector'],
     from: 'latest',
     received: async (arrived) => {
-      for (const it of arrived) if (it.topic !== 'records') toCollector(it.message)
+      for (const it of arrived) {
+        if (it.topic === 'records') continue
+        if (it.message.type === 'shard.adopted') unadopted.adopted(it.message)
+        else toCollector(it.message)
+      }
     },
     failed,
   })
@@ -89,11 +100,11 @@ const isAppend = (message: AnyMessage): message is AppendRequested =>
 
 /** Writes the payloads, then announces them: only then are they accepted, and only then may it be said. */
 const appended = async (
-  { kafka, intake, world: { clock }, meters, log }: Needs,
+  { kafka, intake, unadopted, world: { clock }, meters, log }: Writer,
   { appendId, batches }: AppendRequested,
 ): Promise<Message> => {
   const retryAfterMs = 1_000
-  const refused = (reason: 'overdue' | 'storage_failed'): Message => ({
+  const refused = (reason: RefusalReason): Message => ({
     type: 'append.refused',
     appendId,
     reason,
@@ -102,6 +113,8 @@ const appended = async (
   const startedAtMs = clock.now()
   const unstored = intake.payloads(appendId, batches)
   if (unstored === undefined) return refused('overdue')
+  const shards = new Set(batches.map((batch) => shardOf(batch, kafka.shards)))
+  if (unadopted.isFull(shards)) return refused('cache_full')
   try {
     const placed = await kafka.publish(unstored.map((it) => recordOf(it, kafka.shards)))
     const tookMs = clock.now() - startedAtMs
@@ -110,7 +123,12 @@ const appended = async (
         'unavailable',
         `Writing them took ${tookMs} ms, so nobody is told of them.`,
       )
-    await kafka.publish(announcements(heldIn(unstored, placed), kafka.shards))
+    const announced = announcements(heldIn(unstored, placed), kafka.shards)
+    const places = await kafka.publish(announced.map(({ outgoing }) => outgoing))
+    for (const [index, { bytes }] of announced.entries()) {
+      const at = places[index]
+      if (at !== undefined) unadopted.announced({ shard: at.partition, offset: at.offset, bytes })
+    }
     meters.observe('appendDuration', (clock.now() - startedAtMs) / 1_000)
     return { type: 'append.done', appendId }
   } catch (cause) {
@@ -134,15 +152,20 @@ const heldIn = (unstored: readonly Unstored[], placed: readonly Placed[]): reado
     return { batch, at: { segment: at.partition, offset: at.offset } }
   })
 
-const announcements = (held: readonly Held[], shards: number): readonly Outgoing[] => {
+type Announcement = { readonly outgoing: Outgoing; readonly bytes: number }
+
+const announcements = (held: readonly Held[], shards: number): readonly Announcement[] => {
   const byShard = Map.groupBy(held, ({ batch }) => shardOf(batch, shards))
   return [...byShard].flatMap(([shard, of]) =>
-    Array.from({ length: Math.ceil(of.length / announcedMax) }, (_, index): Outgoing => {
+    Array.from({ length: Math.ceil(of.length / announcedMax) }, (_, index): Announcement => {
       const some = of.slice(index * announcedMax, (index + 1) * announcedMax)
       return {
-        topic: 'appended',
-        partition: shard,
-        message: { type: 'records.appended', held: some },
+        outgoing: {
+          topic: 'appended',
+          partition: shard,
+          message: { type: 'records.appended', held: some },
+        },
+        bytes: some.reduce((sum, { batch }) => sum + batch.bytes, 0),
       }
     }),
   )

@@ -26,7 +26,7 @@ import { openShardWindows } from './shard-windows.ts'
 
 export type ShardCache = {
   /** A collector has announced these. */
-  readonly announced: (held: readonly Held[]) => void
+  readonly announced: (held: readonly Held[], offset: number) => void
   readonly ended: (marks: readonly Mark[]) => void
   readonly demanded: (demand: DemandRaised) => void
   readonly returned: (message: BatchesReturned) => void
@@ -53,7 +53,8 @@ type Needs = Omit<ServiceNeeds, 'service'> & {
 }
 
 export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
-  const { config, service, kafka, shard, stage, transactions, meters, log, failed } = needs
+  const { config, service, kafka, shard, stage, transactions, rebuilt, mail, meters, log, failed } =
+    needs
   const { clock } = needs.world
   const id = shardCacheId(shard)
   const shardConfig = shareOf(config, kafka.shards)
@@ -70,9 +71,14 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
   const ends = openEnds(shardLog, toMachine)
   const adoption = openAdoption({
     bytesMax: Math.floor(shardConfig.cache.capacityBytes / 16),
+    takenTo: rebuilt.announcedTo,
     offer: toMachine,
-    placed: ends.placed,
+    placed: (held) => {
+      ends.placed(held)
+      word.changed()
+    },
   })
+  const word = openWord({ shard, mail, now: clock.now, takenTo: adoption.takenTo })
   const shape = { id, shardLog, evictions, adoption, toMachine }
   startMachine({ ...needs, config: shardConfig }, shape)
   const windows = openShardWindows({
@@ -84,9 +90,9 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
   })
 
   return {
-    announced: (held) => {
+    announced: (held, offset) => {
       const states = Map.groupBy(held, shardLog.announce)
-      adoption.add(states.get('new') ?? [])
+      adoption.add(states.get('new') ?? [], offset)
       const late = states.get('gone') ?? []
       if (late.length > 0) evictions.recordGone(late, clock.now()).catch(failed)
     },
@@ -99,6 +105,7 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
     waiting: adoption.depth,
     bytes: shardLog.bytes,
     tidy: async (nowMs) => {
+      word.remind(nowMs)
       const orphans = await shardLog.trim(nowMs)
       if (orphans === 0) return
       meters.count('orphans', {}, orphans)
@@ -219,3 +226,34 @@ const startMachine = (
 }
 
 const isLease = (message: AnyMessage): message is BatchesLeased => message.type === 'batches.leased'
+
+/** So often the collectors are told at most how far the cache has come, and at least. */
+const wordMsMin = 50
+const wordMsMax = 1_000
+
+/** Tells the collectors how far the cache has come with what they have announced. */
+const openWord = (given: {
+  readonly shard: number
+  readonly mail: Mail
+  readonly now: () => InstantMs
+  readonly takenTo: () => number
+}) => {
+  const { shard, mail, now, takenTo } = given
+  let saidMs = 0
+  let said = Number.NaN
+  const say = (nowMs: InstantMs): void => {
+    saidMs = nowMs
+    said = takenTo()
+    const message = { type: 'shard.adopted', shard, offset: said } as const
+    mail({ topic: 'mailbox-collector', partition: 0, message })
+  }
+  return {
+    changed: (): void => {
+      const nowMs = now()
+      if (nowMs - saidMs >= wordMsMin) say(nowMs)
+    },
+    remind: (nowMs: InstantMs): void => {
+      if (said !== takenTo() || nowMs - saidMs >= wordMsMax) say(nowMs)
+    },
+  }
+}

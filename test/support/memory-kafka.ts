@@ -32,6 +32,15 @@ type Member = {
   state: 'in' | 'out'
 }
 
+const behind = ({ messages, first, next }: Log, position: number): readonly Arrived[] => {
+  const arrived: Arrived[] = []
+  for (let offset = Math.max(position, first); offset < next; offset += 1) {
+    const it = messages.get(offset)
+    if (it !== undefined) arrived.push(it)
+  }
+  return arrived
+}
+
 export const openMemoryKafka = (shards: number): MemoryKafka => {
   const logs = new Map<string, Log>()
   const groups = new Map<string, Member[]>()
@@ -48,9 +57,13 @@ export const openMemoryKafka = (shards: number): MemoryKafka => {
     logs.set(key(topic, partition), known)
     return known
   }
+  let pumps = 0
   const pump = (): void => {
+    if (pumps >= 2) return
+    pumps += 1
     turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)))
     turn = turn.then(async () => {
+      pumps -= 1
       for (const read of [...readers]) await read()
     })
   }
@@ -132,7 +145,7 @@ export const openMemoryKafka = (shards: number): MemoryKafka => {
         if (!member.shards.includes(shardOf(topic, partition))) continue
         const log = logAt(topic, partition)
         const position = Math.max(member.positions.get(at) ?? log.first, log.first)
-        const arrived = [...log.messages.values()].filter(({ offset }) => offset >= position)
+        const arrived = behind(log, position)
         if (arrived.length === 0) continue
         member.positions.set(at, log.next)
         await member.options.received(arrived)
@@ -214,7 +227,7 @@ export const openMemoryKafka = (shards: number): MemoryKafka => {
               const at = key(topic, partition)
               const log = logAt(topic, partition)
               const position = positions.get(at) ?? 0
-              const arrived = [...log.messages.values()].filter(({ offset }) => offset >= position)
+              const arrived = behind(log, position)
               if (arrived.length === 0) continue
               positions.set(at, log.next)
               await options.received(arrived)
