@@ -6,13 +6,15 @@ import type { Message } from '../../schemas/messages.ts'
 import { joinAgain, type Rejoining } from './rejoining.ts'
 import { openMail, type Service, type ServiceNeeds } from './service.ts'
 import { type ShardCache, startShardCache } from './shard-cache.ts'
-import { openShardRebuild, type ShardRebuild } from './shard-rebuild.ts'
+import { openShardRebuild, type Rebuilt, type ShardRebuild } from './shard-rebuild.ts'
 
 type Shard = {
   readonly transactions: Transactions
   readonly rebuild: ShardRebuild
   /** Set once what was announced and what has ended are known. */
   running: ShardCache | undefined
+  /** Begun once, though several partitions may be read at the same time. */
+  starting: Promise<void> | undefined
   flow: 'running' | 'paused'
 }
 
@@ -46,6 +48,7 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
         transactions,
         rebuild: openShardRebuild(marker),
         running: undefined,
+        starting: undefined,
         flow: 'running',
       })
     }
@@ -65,7 +68,11 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
   }
   const start = async (shard: number, state: Shard): Promise<void> => {
     const rebuilt = state.rebuild.done()
-    if (rebuilt === undefined || state.running !== undefined) return
+    if (rebuilt === undefined) return
+    state.starting ??= begin(shard, state, rebuilt)
+    await state.starting
+  }
+  const begin = async (shard: number, state: Shard, rebuilt: Rebuilt): Promise<void> => {
     const { transactions } = state
     const running = await startShardCache({ ...needs, shard, mail, transactions, rebuilt })
     if (shards.get(shard) !== state) return running.end()

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { roles } from '../../../../pipeline/services/service.ts'
 import { openLoad } from '../../../support/load.ts'
 import { openMemoryKafka } from '../../../support/memory-kafka.ts'
-import { type Started, startRoles } from '../../../support/memory-services.ts'
+import { type Started, startRoles } from '../../../support/service-process.ts'
 import { openSink } from '../../../support/sink.ts'
 import { accept, type Behaviour } from '../../../support/sink-behaviour.ts'
 
@@ -31,11 +31,11 @@ test('five services, each by itself, deliver what a client was promised, and the
   const sink = await openSink()
   t.after(() => sink.close())
   const settings = { endpoint: { url: sink.url } }
-  const auditor = await startRoles(kafka, ['auditor'], settings)
-  const manager = await startRoles(kafka, ['endpoint-manager'], settings)
-  const cache = await startRoles(kafka, ['cache'], settings)
-  const dispatcher = await startRoles(kafka, ['dispatcher'], settings)
-  const collector = await startRoles(kafka, ['collector'], settings)
+  const auditor = await startRoles(kafka.client(), ['auditor'], settings)
+  const manager = await startRoles(kafka.client(), ['endpoint-manager'], settings)
+  const cache = await startRoles(kafka.client(), ['cache'], settings)
+  const dispatcher = await startRoles(kafka.client(), ['dispatcher'], settings)
+  const collector = await startRoles(kafka.client(), ['collector'], settings)
   const all = [collector, dispatcher, cache, manager, auditor]
   t.after(() => Promise.all(all.map(({ stop }) => stop())))
 
@@ -67,7 +67,7 @@ test('redirects in quick succession while sends hang: nothing is lost, and the l
     endpoint: { url: slow.url },
     dispatch: { attempt_timeout: '2s', backoff: { initial: '20ms', max: '100ms' } },
   }
-  const pipeline = await startRoles(kafka, [...roles], settings)
+  const pipeline = await startRoles(kafka.client(), [...roles], settings)
   t.after(() => pipeline.stop())
   const load = openWebLoad()
   t.after(() => load.close())
@@ -104,7 +104,7 @@ test('a cache over its budget says what it loses, to the record, before a byte i
     batch: { max_bytes: '64KiB' },
     dispatch: { backoff: { initial: '20ms', max: '50ms' } },
   }
-  const pipeline = await startRoles(kafka, [...roles], settings)
+  const pipeline = await startRoles(kafka.client(), [...roles], settings)
   t.after(() => pipeline.stop())
   const load = openWebLoad()
   t.after(() => load.close())
@@ -142,7 +142,7 @@ test('a cache that refuses has its collectors refuse, and loses nothing', async 
     batch: { max_bytes: '64KiB' },
     dispatch: { backoff: { initial: '20ms', max: '50ms' } },
   }
-  const pipeline = await startRoles(kafka, [...roles], settings)
+  const pipeline = await startRoles(kafka.client(), [...roles], settings)
   t.after(() => pipeline.stop())
   const load = openWebLoad()
   t.after(() => load.close())
@@ -162,15 +162,19 @@ test('dispatchers and caches come and go under load, and every record arrives', 
   const sink = await openSink()
   t.after(() => sink.close())
   const settings = { endpoint: { url: sink.url } }
-  const base = await startRoles(kafka, ['auditor', 'endpoint-manager', 'collector'], settings)
+  const base = await startRoles(
+    kafka.client(),
+    ['auditor', 'endpoint-manager', 'collector'],
+    settings,
+  )
   t.after(() => base.stop())
   const load = openWebLoad()
   t.after(() => load.close())
   const to = () => base.sources['otlp_http'] ?? ''
   let going = true
   const sending = load.send({ to, connections: 4, goOn: () => going, pauseMs: 5 })
-  const cached = () => startRoles(kafka, ['cache'], settings)
-  const dispatching = () => startRoles(kafka, ['dispatcher'], settings)
+  const cached = () => startRoles(kafka.client(), ['cache'], settings)
+  const dispatching = () => startRoles(kafka.client(), ['dispatcher'], settings)
   let [cache, dispatcher] = [await cached(), await dispatching()]
   for (let turn = 0; turn < 4; turn += 1) {
     const [nextCache, nextDispatcher] = [await cached(), await dispatching()]
@@ -194,13 +198,13 @@ test('an endpoint manager that comes back knows where it had been sent, and goes
   const [first, second] = await Promise.all([openSink(), openSink()])
   t.after(() => Promise.all([first.close(), second.close()]))
   const settings = { endpoint: { url: first.url } }
-  const before = await startRoles(kafka, ['endpoint-manager'], settings)
+  const before = await startRoles(kafka.client(), ['endpoint-manager'], settings)
   await until('it has an endpoint', () => before.observed.endpoint().url === first.url)
   const told = await before.observed.command({ kind: 'set', url: second.url, reason: 'a test' })
   assert.equal(told.kind, 'assigned')
   const { epoch } = before.observed.endpoint()
   await before.stop()
-  const after = await startRoles(kafka, ['endpoint-manager'], settings)
+  const after = await startRoles(kafka.client(), ['endpoint-manager'], settings)
   t.after(() => after.stop())
   await until('it is back', () => after.observed.endpoint().state !== 'stopped')
   assert.equal(after.observed.endpoint().url, second.url)

@@ -1,11 +1,11 @@
-/** Services in one process over a Kafka in memory, as a test starts, stops and starts them anew. */
+/** Services in the process of a test, which starts, stops and starts them anew. */
+import type { Kafka } from '../../infra/kafka/kafka.ts'
 import { openMeters } from '../../infra/telemetry/meters.ts'
 import { definePipeline } from '../../pipeline/define-pipeline.ts'
 import type { RunningPipeline } from '../../pipeline/observed.ts'
 import type { Role } from '../../pipeline/services/service.ts'
 import { startServices } from '../../pipeline/services/start-services.ts'
 import { realWorld } from '../../pipeline/world.ts'
-import type { MemoryKafka } from './memory-kafka.ts'
 
 export type Started = RunningPipeline & { readonly lines: readonly LogLine[] }
 export type LogLine = { readonly level: string; readonly event: string; readonly text: string }
@@ -14,7 +14,7 @@ let started = 0
 
 /** @param settings as in a configuration file; `endpoint.url` at least. */
 export const startRoles = async (
-  kafka: MemoryKafka,
+  kafka: Kafka,
   roles: readonly Role[],
   settings: Readonly<Record<string, unknown>>,
 ): Promise<Started> => {
@@ -40,7 +40,7 @@ export const startRoles = async (
   const running = await startServices(config, {
     roles,
     service: `${roles.join('+')}-${Date.now().toString(36)}-${started.toString(36).padStart(5, '0')}`,
-    kafka: kafka.client(),
+    kafka,
     world: realWorld,
     meters: openMeters(),
     log: log as never,
