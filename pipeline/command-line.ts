@@ -15,6 +15,7 @@ import { ledger } from './commands/ledger.ts'
 import { reconcile } from './commands/reconcile.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
+import { topics } from './commands/topics.ts'
 import { validate } from './commands/validate.ts'
 import { meant } from './config/fault.ts'
 import { version } from './version.ts'
@@ -29,6 +30,7 @@ const commands: readonly Command[] = [
   reconcile,
   ...endpoint,
   ...cache,
+  ...topics,
   incident,
 ]
 

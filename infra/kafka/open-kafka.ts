@@ -6,6 +6,7 @@ import type { Meters } from '../telemetry/meters.ts'
 import { type Connection, openClient } from './client.ts'
 import { openClientLog } from './client-log.ts'
 import { addCodecs, type Compression, compressionTypes } from './compression.ts'
+import { openConfluentFormat } from './confluent-format.ts'
 import { type LifeBounds, openConsumerLife } from './consumer-life.ts'
 import { openDeadLetters } from './dead-letters.ts'
 import { openFollowing } from './following.ts'
@@ -13,13 +14,14 @@ import { arrivedIn } from './intake.ts'
 import type { Kafka, Outgoing, Placed } from './kafka.ts'
 import { openMembership } from './membership.ts'
 import { openProducers } from './producers.ts'
-import { awaitBroker } from './readiness.ts'
+import { awaitBroker, awaited, type Waiting } from './readiness.ts'
+import { openSchemaRegistry, type RegistryOptions } from './schema-registry.ts'
 import { type Packing, parcelOf } from './sending.ts'
 import { shardAssigner } from './shard-assigner.ts'
-import { namesIn } from './topic-names.ts'
+import { type Names, namesIn } from './topic-names.ts'
 import { type TopicDemands, topicPlan } from './topic-plan.ts'
 import { openTopicPositions } from './topic-positions.ts'
-import { singleObject } from './wire.ts'
+import { singleObject, type ValueFormat } from './wire.ts'
 import { within } from './within.ts'
 
 export type KafkaOptions = TopicDemands & {
@@ -27,6 +29,8 @@ export type KafkaOptions = TopicDemands & {
   /** What the names of topics, groups and transactional ids begin with. */
   readonly namespace: string
   readonly compression: Compression
+  /** Where there is one, messages are in Confluent's wire format. */
+  readonly schemaRegistry: Omit<RegistryOptions, 'answerMsMax'> | null
   /** Which service this is: dead letters say so. */
   readonly service: string
   readonly log: Log
@@ -78,12 +82,14 @@ export const openKafka = async (options: KafkaOptions): Promise<Kafka> => {
   const alive = clientLog.answered
   const client = openClient(options.connection, clientLog)
   const plan = topicPlan(options, names)
-  const admin = await awaitBroker({ client, plan, log, signal, limitMs: bounds.askMsMax })
+  const waiting = { log, signal, limitMs: bounds.askMsMax }
+  const admin = await awaitBroker({ client, plan, ...waiting })
   alive()
 
   const positions = openTopicPositions({ admin, names, limitMs: bounds.askMsMax, alive })
   const { messageBytesMax } = options
-  const packing: Packing = { names, format: singleObject, nextId: openIds(), messageBytesMax }
+  const format = await formatOf(options, names, waiting)
+  const packing: Packing = { names, format, nextId: openIds(), messageBytesMax }
   const parcelsOf = (outgoing: readonly Outgoing[]) => outgoing.map((it) => parcelOf(it, packing))
   const producers = openProducers({
     client,
@@ -184,6 +190,18 @@ export const openKafka = async (options: KafkaOptions): Promise<Kafka> => {
       )
     },
   }
+}
+
+const formatOf = (
+  { schemaRegistry, now, connection }: KafkaOptions,
+  names: Names,
+  waiting: Waiting,
+): Promise<ValueFormat> => {
+  if (schemaRegistry === null) return Promise.resolve(singleObject)
+  const answerMsMax = connection.requestTimeoutMs
+  const registry = openSchemaRegistry({ ...schemaRegistry, answerMsMax })
+  const open = () => openConfluentFormat({ registry, names, now })
+  return awaited(`Registering schemas with ${schemaRegistry.url}`, open, waiting)
 }
 
 /** Ids that no other process gives: chance for the process, a number for the message. */

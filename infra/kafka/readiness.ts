@@ -13,27 +13,28 @@ const pauseMs = 1000
 const remindMs = 60_000
 const disconnectMsMax = 5000
 
+export type Waiting = {
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** How long one attempt may take. */
+  readonly limitMs: number
+}
+
 /**
+ * Attempts until it works, and says what is waited for.
  * @throws {KafkaError} `refused` where waiting does not help.
  * @throws the signal's reason, when it is aborted.
  */
-export const awaitBroker = async (options: {
-  readonly client: Client
-  readonly plan: readonly TopicState[]
-  readonly log: Log
-  readonly signal: AbortSignal
-  readonly limitMs: number
-}): Promise<Admin> => {
-  const { client, plan, log, signal, limitMs } = options
+export const awaited = async <Value>(
+  attempted: string,
+  attempt: () => Promise<Value>,
+  { log, signal, limitMs }: Waiting,
+): Promise<Value> => {
   let saidAtMs = Number.NEGATIVE_INFINITY
   while (true) {
-    const admin = client.admin()
-    const attempted = 'Connecting to Kafka'
     try {
-      await unlessAborted(within(connected(admin, plan, log), { limitMs, attempted }), signal)
-      return admin
+      return await unlessAborted(within(attempt(), { limitMs, attempted }), signal)
     } catch (cause) {
-      leave(admin, log)
       signal.throwIfAborted()
       const error = kafkaErrorOf(cause, attempted)
       if (error.code === 'refused') throw error
@@ -46,17 +47,35 @@ export const awaitBroker = async (options: {
   }
 }
 
-const unlessAborted = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {
+/** A connection to a broker that is there, whose topics fit. Throws as `awaited` does. */
+export const awaitBroker = async (
+  options: { readonly client: Client; readonly plan: readonly TopicState[] } & Waiting,
+): Promise<Admin> => {
+  const { client, plan, log } = options
+  const attempt = async (): Promise<Admin> => {
+    const admin = client.admin()
+    try {
+      await admin.connect()
+      await checkTopics(admin, plan, log)
+      return admin
+    } catch (cause) {
+      leave(admin, log)
+      throw cause
+    }
+  }
+  return awaited('Connecting to Kafka', attempt, options)
+}
+
+const unlessAborted = async <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> => {
   signal.throwIfAborted()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const end = (): void => resolve()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const end = (): void => reject(signal.reason)
   signal.addEventListener('abort', end, { once: true })
   try {
-    await Promise.race([work, promise])
+    return await Promise.race([work, promise])
   } finally {
     signal.removeEventListener('abort', end)
   }
-  signal.throwIfAborted()
 }
 
 const leave = (admin: Admin, log: Log): void => {
@@ -66,8 +85,7 @@ const leave = (admin: Admin, log: Log): void => {
   )
 }
 
-const connected = async (admin: Admin, plan: readonly TopicState[], log: Log): Promise<void> => {
-  await admin.connect()
+const checkTopics = async (admin: Admin, plan: readonly TopicState[], log: Log): Promise<void> => {
   const deviations = deviationsFrom(plan, await topicsThere(admin, plan))
   const missing = deviations.filter(({ kind }) => kind === 'missing').map(({ topic }) => topic)
   if (missing.length > 0)

@@ -4,6 +4,7 @@ import type { Listen } from './addresses.ts'
 import { type ConfigFile, type Environment, readConfigFile } from './config-file.ts'
 import type { Fault } from './fault.ts'
 import { faultsOf } from './issues.ts'
+import { type KafkaSettings, kafkaNotes, kafkaSettings } from './kafka-settings.ts'
 import type { PriorityRule } from './priorities.ts'
 import { findings } from './rules.ts'
 import { type FileContent, fileSchema } from './schema.ts'
@@ -50,7 +51,8 @@ export type Config = {
     /** 0: records never expire. */
     readonly ageMsMax: number
   }
-  readonly transport: 'memory'
+  /** Between actors: in one process, or over Kafka between services. */
+  readonly transport: 'memory' | { readonly kafka: KafkaSettings }
   readonly admin: {
     readonly listen: Listen
     readonly token: string | null
@@ -125,12 +127,14 @@ export const parseConfig = (
 }
 
 /** What is allowed, and may not be what was meant. */
-const notesOn = ({ dispatch, sentinel }: Config): readonly string[] =>
-  dispatch.attemptTimeoutMs > sentinel.stallAfterMs
+const notesOn = ({ dispatch, sentinel, transport }: Config): readonly string[] => [
+  ...(transport === 'memory' ? [] : kafkaNotes(transport.kafka)),
+  ...(dispatch.attemptTimeoutMs > sentinel.stallAfterMs
     ? [
         'dispatch.attempt_timeout is longer than sentinel.stall_after: an endpoint that answers nothing for longer than stall_after is taken for a stall of the dispatcher, and not for an outage.',
       ]
-    : []
+    : []),
+]
 
 const configOf = (content: FileContent, folder: string): Config => {
   const { tenancy, cache, batch, endpoint, dispatch, admin, limits, receiver } = content
@@ -176,7 +180,15 @@ const configOf = (content: FileContent, folder: string): Config => {
       backoff: { initialMs: dispatch.backoff.initial, maxMs: dispatch.backoff.max },
       ageMsMax: dispatch.max_age,
     },
-    transport: content.transport,
+    transport:
+      typeof content.transport === 'string'
+        ? 'memory'
+        : {
+            kafka: kafkaSettings(content.transport.kafka, {
+              folder,
+              batchBytesMax: batch.max_bytes,
+            }),
+          },
     admin: {
       listen: admin.listen,
       token: admin.token === '' ? null : admin.token,

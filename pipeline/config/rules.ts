@@ -1,6 +1,7 @@
 import { header, isLoopback, type Listen, listenText } from './addresses.ts'
 import type { Path } from './config-file.ts'
 import type { Fault } from './fault.ts'
+import { kafkaFindings } from './kafka-settings.ts'
 import type { FileContent } from './schema.ts'
 import { byteText, durationText } from './units.ts'
 
@@ -20,6 +21,7 @@ export const findings = (content: FileContent): readonly Finding[] => [
   ...reach(content),
   ...ports(content),
   ...headerFindings(content),
+  ...(typeof content.transport === 'string' ? [] : kafkaFindings(content.transport.kafka)),
 ]
 
 const sizes = ({ cache, batch, dispatch, limits }: FileContent): readonly Finding[] => {

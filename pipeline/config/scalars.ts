@@ -33,7 +33,7 @@ const scalar = <Value>(
     })
     .meta({ type: ['string', 'number'], ...meta })
 
-const text = <Value>(
+export const scalarText = <Value>(
   reads: (text: string) => Read<Value>,
   meta: { readonly description: string; readonly [key: string]: unknown },
 ) => scalar(reads, { ...meta, type: 'string' })
@@ -80,15 +80,15 @@ const wholeNumber = (written: string): Read<number> =>
     : wrong(`"${written}" is no whole number`, 'allowed: digits')
 
 export const listen = (description: string) =>
-  text(listenAddress, { description, examples: ['127.0.0.1:4318', '[::1]:4318', ':4318'] })
+  scalarText(listenAddress, { description, examples: ['127.0.0.1:4318', '[::1]:4318', ':4318'] })
 
 export const url = (description: string) =>
-  text(endpointUrl, { description, examples: ['https://logs.example.com'] })
+  scalarText(endpointUrl, { description, examples: ['https://logs.example.com'] })
 
 export const hosts = (description: string) =>
-  text(hostPattern, { description, examples: ['*.example.com', 'eu.example.net'] })
+  scalarText(hostPattern, { description, examples: ['*.example.com', 'eu.example.net'] })
 
-export const headerKey = (description: string) => text(headerName, { description })
+export const headerKey = (description: string) => scalarText(headerName, { description })
 
 /** Text of a few characters without control characters; `pattern` narrows it, `allowed` says how. */
 export const word = (given: {
@@ -96,7 +96,7 @@ export const word = (given: {
   readonly pattern: RegExp
   readonly allowed: string
 }) =>
-  text(
+  scalarText(
     (written) =>
       given.pattern.test(written)
         ? read(written)
@@ -105,4 +105,4 @@ export const word = (given: {
   )
 
 /** Text that may be a secret: it is never repeated. */
-export const hidden = (description: string) => text(read, { description })
+export const hidden = (description: string) => scalarText(read, { description })

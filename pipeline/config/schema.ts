@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { transportSchema } from './kafka-schema.ts'
 import { count, duration, headerKey, hidden, hosts, listen, size, url, word } from './scalars.ts'
 
 /** The keys of a configuration file, with their defaults. What they mean stands in `config.ts`. */
@@ -202,7 +203,7 @@ export const fileSchema = z.strictObject({
   batch,
   endpoint,
   dispatch,
-  transport: z.enum(['memory']).prefault('memory').describe('How the actors reach one another.'),
+  transport: transportSchema.prefault('memory').describe('How the actors reach one another.'),
   admin,
   sentinel: z
     .strictObject({

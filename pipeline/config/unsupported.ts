@@ -22,11 +22,6 @@ const unsupported: readonly {
     supported: 'otlp_http',
   },
   {
-    path: ['transport'],
-    asks: (value) => value === 'kafka' || isMapping(value),
-    supported: 'memory',
-  },
-  {
     path: ['notices'],
     asks: (value) => !isMapping(value) || Object.values(value).some(isFilled),
     supported: 'no notices; poll `holdfast drops --follow` instead',

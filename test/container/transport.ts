@@ -65,6 +65,7 @@ export const openTransport = async (
     namespace,
     ...demands,
     compression: 'lz4',
+    schemaRegistry: null,
     service: 'tester',
     log,
     meters,
