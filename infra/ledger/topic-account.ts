@@ -3,8 +3,10 @@
  * however often it is announced, and ends once, by the first end that the topic has, however often it
  * ended. The four sums are counted apart, so that `unaccounted` can be other than 0.
  */
-import type { Drop, Held, Mark } from '../../schemas/messages.ts'
+import type { InstantMs } from '../../schemas/brand.ts'
+import type { Batch, Drop, Held, Mark } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
+import type { AccountBook } from '../book/account-book.ts'
 import { type OffsetSet, openOffsetSet } from '../kafka/offset-set.ts'
 import type { Address } from '../kafka/shard-log.ts'
 import { type Account, openAccount } from './account.ts'
@@ -12,12 +14,12 @@ import { leastDropId } from './drop-id.ts'
 import type { DropPage, DropQuery, Ledger } from './ledger.ts'
 
 export type TopicAccount = {
-  readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'drops' | 'refused'>
+  readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'services' | 'producers' | 'drops'>
   readonly announced: (held: readonly Held[]) => void
-  readonly ended: (fact: {
-    readonly marks: readonly Mark[]
-    readonly drops: readonly Drop[]
-  }) => void
+  readonly ended: (
+    fact: { readonly marks: readonly Mark[]; readonly drops: readonly Drop[] },
+    atMs: InstantMs,
+  ) => void
   /** Announced, and not ended. */
   readonly pending: () => Iterable<Held>
   /** Ends of batches that nobody has announced: for a moment that is so of some. */
@@ -30,11 +32,17 @@ const pageDropsMax = 1_000
 const pageDropsDefault = 100
 const rowsMax = 10_000
 
-export const openTopicAccount = (): TopicAccount => {
+/** @param given.book is told what the account is told, once `isKept` says so. */
+export const openTopicAccount = (given: {
+  readonly book: AccountBook
+  readonly isKept: () => boolean
+}): TopicAccount => {
+  const { book, isKept } = given
+  const producers = new Set<string>()
   const account: Account = openAccount()
   const pending = new Map<number, Map<number, Held>>()
   const over = new Map<number, OffsetSet>()
-  const early = new Map<string, Mark>()
+  const early = new Map<string, Early>()
   const drops: Drop[] = []
 
   const overIn = (partition: number): OffsetSet => {
@@ -47,11 +55,11 @@ export const openTopicAccount = (): TopicAccount => {
     pending.set(partition, known)
     return known
   }
-  const end = (mark: Mark): void => {
+  const end = (mark: Mark, lost: readonly Drop[], atMs: InstantMs): void => {
     const { segment: partition, offset } = mark.at
     const held = pendingIn(partition).get(offset)
     if (held === undefined) {
-      if (!overIn(partition).has(offset)) note(early, mark)
+      if (!overIn(partition).has(offset)) note(early, { mark, lost })
       return
     }
     pendingIn(partition).delete(offset)
@@ -62,16 +70,19 @@ export const openTopicAccount = (): TopicAccount => {
       pending: -recordsIn(held.batch),
       retired: recordsIn(held.batch),
     })
+    if (!isKept()) return
+    const drops = lost.filter((drop) => isOf(drop, held.batch))
+    // The book has the events of an eviction as they are: each may be of many batches.
+    const isEvicted = mark.dropped > 0 && drops.every(isEviction)
+    if (!isEvicted) book.ended([{ batch: held.batch, delivered: mark.delivered, drops }], atMs)
   }
   return {
     ledger: {
       totals: account.totals,
       streams: account.streams,
+      services: account.services,
+      producers: () => [...producers],
       drops: async (query) => pageOf(drops, query),
-      refused: (parts) => {
-        for (const { tenant, service, records } of parts)
-          account.add({ producer: '*', tenant, service }, { refused: records })
-      },
     },
     announced: (held) => {
       for (const it of held) {
@@ -80,15 +91,19 @@ export const openTopicAccount = (): TopicAccount => {
         pendingIn(partition).set(offset, it)
         const records = recordsIn(it.batch)
         account.add(it.batch, { accepted: records, pending: records })
-        const mark = early.get(keyOf(it.at))
-        if (mark === undefined) continue
+        producers.add(it.batch.producer)
+        if (isKept()) book.accepted([it])
+        const ended = early.get(keyOf(it.at))
+        if (ended === undefined) continue
         early.delete(keyOf(it.at))
-        end(mark)
+        end(ended.mark, ended.lost, it.batch.acceptedAtMs)
       }
       account.fold({ rowsMax, current: new Set() })
     },
-    ended: ({ marks, drops: lost }) => {
-      for (const mark of marks) end(mark)
+    ended: ({ marks, drops: lost }, atMs) => {
+      for (const mark of marks) end(mark, lost, atMs)
+      const evicted = lost.filter(isEviction)
+      if (isKept() && evicted.length > 0) book.dropped(evicted)
       for (const drop of lost) insert(drops, drop)
       if (drops.length > dropsMax * 1.1) drops.splice(0, drops.length - dropsMax)
     },
@@ -102,11 +117,22 @@ export const openTopicAccount = (): TopicAccount => {
 /** More are forgotten, oldest first; their batches would stay pending, which shows. */
 const earlyMax = 100_000
 
+type Early = { readonly mark: Mark; readonly lost: readonly Drop[] }
+
+const isEviction = ({ reason }: Drop): boolean => reason === 'cache_overwritten'
+
+const isOf = (drop: Drop, { producer, tenant, service, firstSeq, lastSeq }: Batch): boolean =>
+  drop.producer === producer &&
+  drop.tenant === tenant &&
+  drop.service === service &&
+  drop.firstSeq <= lastSeq &&
+  drop.lastSeq >= firstSeq
+
 /** The first end counts. */
-const note = (early: Map<string, Mark>, mark: Mark): void => {
-  const key = keyOf(mark.at)
+const note = (early: Map<string, Early>, end: Early): void => {
+  const key = keyOf(end.mark.at)
   if (early.has(key)) return
-  early.set(key, mark)
+  early.set(key, end)
   const [oldest] = early.keys()
   if (oldest !== undefined && early.size > earlyMax) early.delete(oldest)
 }

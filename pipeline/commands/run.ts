@@ -2,6 +2,9 @@ import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/config-file.ts'
 import { faultText } from '../config/fault.ts'
+import type { KafkaSettings } from '../config/kafka-settings.ts'
+import { type Role, roles } from '../services/role.ts'
+import { StoppedWhileStartingError } from '../stopped-while-starting.ts'
 import { boundYoungSpace } from '../young-space.ts'
 import {
   type Command,
@@ -16,9 +19,6 @@ import {
 import { interruption } from './interruption.ts'
 import type { Parts, Ready } from './serve.ts'
 
-/** One service per role needs a transport between processes, which this version does not have. */
-const roleSupported = 'all'
-
 export const run: Command = {
   name: 'run',
   summary: 'run the pipeline until SIGTERM or SIGINT',
@@ -29,20 +29,17 @@ export const run: Command = {
       value: null,
       help: 'let the actors be watched at work: a WebSocket at /inspect of the admin API',
     },
-    role: { value: 'ROLE', help: `which part to run; this version has ${roleSupported} alone` },
+    role: { value: 'ROLE', help: `which service to run: all, ${roles.join(', ')}` },
   },
   examples: [
     'holdfast run',
     'holdfast run --config /etc/holdfast/holdfast.yaml',
     'HOLDFAST_LOG_LEVEL=debug holdfast run',
     'holdfast run --inspect',
+    'holdfast run --role dispatcher',
   ],
   run: async (input) => {
-    const role = textOf(input, 'role') ?? roleSupported
-    if (role !== roleSupported)
-      throw new UsageError(
-        `--role ${role} is not supported in this version; allowed: ${roleSupported}.`,
-      )
+    const wanted = rolesIn(textOf(input, 'role') ?? 'all')
     const level = levelIn(input.environment)
     // Loaded only here: the other commands have no use for it, and start faster without.
     const [{ loadConfig }, { serve }, { telemetrySetup }] = await Promise.all([
@@ -56,6 +53,11 @@ export const run: Command = {
       for (const fault of loaded.faults) input.warn(`${faultText(fault, file)}\n`)
       return 2
     }
+    const { transport } = loaded.config
+    if (transport === 'memory' && wanted.length === 1)
+      throw new UsageError(
+        `--role ${wanted[0]} needs transport.kafka in ${file}: in memory, one process does it all.`,
+      )
     const log = openLog({ write: input.warn, level, now: Date.now })
     for (const note of loaded.notes) log.warn('config.doubted', note)
     const setup = await telemetrySetup(input.environment, loaded.config)
@@ -65,18 +67,21 @@ export const run: Command = {
     }
     exitOnCrash(log)
     boundYoungSpace()
+    const interrupted = interruption({
+      signals: process,
+      nowMs: () => performance.now(),
+      hurry: () => process.exit(1 satisfies ExitStatus),
+      log,
+    })
     return serve({
       config: isSet(input, 'inspect') ? inspected(loaded.config) : loaded.config,
-      parts: await partsOf(),
+      parts: await (transport === 'memory'
+        ? partsOf()
+        : servicesOn(transport.kafka, { roles: wanted, interrupted })),
       log,
       telemetry: setup.kind === 'on' ? await setup.open(log) : undefined,
       level,
-      interrupted: interruption({
-        signals: process,
-        nowMs: () => performance.now(),
-        hurry: () => process.exit(1 satisfies ExitStatus),
-        log,
-      }),
+      interrupted,
       ready: (ready) => announce(input, ready),
     })
   },
@@ -94,6 +99,31 @@ const partsOf = async (): Promise<Parts> => {
     import('../../infra/receiver/receiver.ts'),
   ])
   return { startPipeline, openReceiver }
+}
+
+/** A process that is told to stop while it waits for Kafka does not wait any longer. */
+const servicesOn = async (
+  kafka: KafkaSettings,
+  given: { readonly roles: readonly Role[]; readonly interrupted: Promise<string> },
+): Promise<Parts> => {
+  const [{ startDistributed }, { openReceiver }] = await Promise.all([
+    import('../services/start-distributed.ts'),
+    import('../../infra/receiver/receiver.ts'),
+  ])
+  const waiting = new AbortController()
+  void given.interrupted.then((signal) => waiting.abort(new StoppedWhileStartingError(signal)))
+  return {
+    startPipeline: (config, { log }) =>
+      startDistributed(config, { kafka, roles: given.roles, log, signal: waiting.signal }),
+    openReceiver,
+  }
+}
+
+const rolesIn = (text: string): readonly Role[] => {
+  if (text === 'all') return roles
+  const role = roles.find((known) => known === text)
+  if (role !== undefined) return [role]
+  throw new UsageError(`There is no role "${text}". Allowed: all, ${roles.join(', ')}.`)
 }
 
 const levelIn = ({ HOLDFAST_LOG_LEVEL }: Environment): Level => {

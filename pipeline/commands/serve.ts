@@ -6,6 +6,7 @@ import { type Listen, listenText } from '../config/addresses.ts'
 import type { Config } from '../config/config.ts'
 import type { Observed, RunningPipeline } from '../observed.ts'
 import { openSentinel, type Sentinel } from '../sentinel/sentinel.ts'
+import { StoppedWhileStartingError } from '../stopped-while-starting.ts'
 
 /** What a served pipeline is made of, besides the admin API. */
 export type Parts = {
@@ -82,6 +83,10 @@ export const serve = async (given: {
       stopMsMax: config.shutdownTimeoutMs + stopGraceMs,
     })
   } catch (error) {
+    if (error instanceof StoppedWhileStartingError) {
+      log.info('pipeline.stopped', error.message)
+      return 0
+    }
     log.error(
       'run.failed',
       'Holdfast could not start; it exits with status 1. What is on disk is kept.',

@@ -1,6 +1,7 @@
 /** The account of all services: read from the topics, and kept by no other. */
-import type { TopicAccount } from '../../infra/ledger/topic-account.ts'
+import { instant } from '../../schemas/brand.ts'
 import type { Message } from '../../schemas/messages.ts'
+import type { Audit } from './audit.ts'
 import type { Service, ServiceNeeds } from './service.ts'
 
 const topics = ['appended', 'settlements'] as const
@@ -11,7 +12,7 @@ const topics = ['appended', 'settlements'] as const
  */
 export const startAuditor = async (
   needs: ServiceNeeds,
-  account: Pick<TopicAccount, 'announced' | 'ended'>,
+  { account, caughtUp }: Pick<Audit, 'account' | 'caughtUp'>,
 ): Promise<Service> => {
   const { kafka, service, world, log, failed } = needs
   const marker = `${service}/auditor/${world.clock.now()}`
@@ -30,10 +31,12 @@ export const startAuditor = async (
       for (const it of arrived) {
         if (it.topic === 'records') continue
         if (it.message.type === 'records.appended') account.announced(it.message.held)
-        if (it.message.type === 'marks.recorded') account.ended(it.message)
+        if (it.message.type === 'marks.recorded') account.ended(it.message, instant(it.atMs))
         if (it.message.type !== 'marker.placed' || it.message.by !== marker) continue
         missing.delete(`${it.topic}/${it.partition}`)
-        if (missing.size === 0) log.info('auditor.caughtUp', 'The account is that of the topics.')
+        if (missing.size > 0) continue
+        caughtUp()
+        log.info('auditor.caughtUp', 'The account is that of the topics.')
       }
     },
     failed,

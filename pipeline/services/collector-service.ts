@@ -72,6 +72,7 @@ export const startCollector = async (needs: Needs): Promise<Service> => {
     ledger: { refused: () => undefined },
     meters,
     log,
+    telemetry: undefined,
   })
 
   return {

@@ -102,6 +102,7 @@ const startMachine = (
           keeper,
           meters,
           log,
+          telemetry: undefined,
           answerCommand: (commandId, result) =>
             mail({
               topic: 'mailbox-operator',

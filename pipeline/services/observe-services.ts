@@ -1,4 +1,6 @@
 /** What the outside sees of the services of a process; of all services, where the account is kept. */
+
+import { noBook } from '../../infra/book/account-book.ts'
 import type { Clock } from '../../infra/clock/clock.ts'
 import { openTopicAccount, type TopicAccount } from '../../infra/ledger/topic-account.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
@@ -9,6 +11,7 @@ import type { ActorView, Complaint, EndpointView, Observed } from '../observed.t
 import type { Stage } from '../stage.ts'
 import { actorViews, complaintsOf, endpointView, oldestAgeSeconds } from '../view.ts'
 import type { Assignments } from './assignments.ts'
+import type { Audit } from './audit.ts'
 import type { CacheService } from './cache-service.ts'
 import type { Operators } from './operators.ts'
 import type { Peers } from './peers.ts'
@@ -27,13 +30,15 @@ export const observeServices = (given: {
   readonly services: readonly Service[]
   readonly caches: CacheService | undefined
   /** Where this process keeps the account. */
-  readonly account: TopicAccount | undefined
+  readonly audit: Audit | undefined
 }): Observed => {
-  const { config, service, stage, clock, meters, complaints, operators, peers, account } = given
+  const { config, service, stage, clock, meters, complaints, operators, peers, audit } = given
+  const account = audit?.account
   const ledger = (account ?? noAccount).ledger
   return {
     producer: service,
     ledger,
+    book: audit?.bookkeeper ?? noBookkeeper,
     keepsAccount: account === undefined ? 'elsewhere' : 'here',
     cache: () => ({
       bytes: given.caches?.bytes() ?? 0,
@@ -69,7 +74,11 @@ export const observeServices = (given: {
 }
 
 /** Of a service that keeps no account nobody is shown this: it is asked for where it is kept. */
-const noAccount = openTopicAccount()
+const noAccount = openTopicAccount({ book: noBook, isKept: () => false })
+const noBookkeeper: Observed['book'] = {
+  ask: () => Promise.reject(new Error('This service keeps no account; the auditor does.')),
+  view: () => ({ state: 'starting', missingRecords: 0, waiting: 0 }),
+}
 
 async function* heldIn(account: TopicAccount | undefined): AsyncGenerator<Held, void, undefined> {
   yield* account?.pending() ?? []

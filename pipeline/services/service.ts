@@ -7,16 +7,14 @@ import type { Config } from '../config/config.ts'
 import type { Complaint } from '../observed.ts'
 import type { AnyMessage, Stage } from '../stage.ts'
 import type { World } from '../world.ts'
-
-export const roles = ['collector', 'cache', 'dispatcher', 'endpoint-manager', 'auditor'] as const
-export type Role = (typeof roles)[number]
+import type { Role } from './role.ts'
 
 export type ServiceNeeds = {
   readonly config: Config
   /** This process in this life: no other has the same. */
   readonly service: string
   readonly kafka: Kafka
-  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources'>
+  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources' | 'book'>
   readonly meters: Meters
   readonly log: Log
   /** Where its actors live. */

@@ -213,7 +213,11 @@ const startMachine = (
       ring: shardLog,
       ledger: { ...evictions, appended: () => undefined, removed: () => undefined },
       journal: { reserved: () => true },
-      intake: { payloads: (_, batches) => batches.map((batch) => ({ batch, payload: [] })) },
+      intake: {
+        payloads: (_, batches) => batches.map((batch) => ({ batch, payload: [] })),
+        places: () => [],
+      },
+      telemetry: undefined,
       // What an append takes is measured where it is made: by the collectors.
       meters: { observe: () => undefined },
       clock,

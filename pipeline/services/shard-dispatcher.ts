@@ -79,6 +79,7 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
     ledger: { recordFates: needs.recordFates },
     clock,
     attempts,
+    telemetry: undefined,
   })
   stage.start({
     id,

@@ -1,6 +1,5 @@
 /** Some services in one process, from start to stop: each has its own way to Kafka and back. */
 import type { Kafka } from '../../infra/kafka/kafka.ts'
-import { openTopicAccount } from '../../infra/ledger/topic-account.ts'
 import { openIntake } from '../../infra/sources/intake-queue.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
@@ -15,6 +14,7 @@ import { openSendProgress } from '../sights.ts'
 import { actorViews } from '../view.ts'
 import type { World } from '../world.ts'
 import { followAssignments } from './assignments.ts'
+import { openAudit } from './audit.ts'
 import { startAuditor } from './auditor-service.ts'
 import { startCaches } from './cache-service.ts'
 import { startCollector } from './collector-service.ts'
@@ -24,7 +24,8 @@ import { openHeartbeat } from './heartbeat.ts'
 import { observeServices } from './observe-services.ts'
 import { openOperators } from './operators.ts'
 import { watchPeers } from './peers.ts'
-import { openMail, type Role, type Service, type ServiceNeeds } from './service.ts'
+import type { Role } from './role.ts'
+import { openMail, type Service, type ServiceNeeds } from './service.ts'
 import { serviceSights } from './service-sights.ts'
 
 const mebibyte = 1024 * 1024
@@ -37,7 +38,7 @@ type Given = {
   /** This process in this life. */
   readonly service: string
   readonly kafka: Kafka
-  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources'>
+  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources' | 'book'>
   readonly meters: Meters
   readonly log: Log
 }
@@ -60,10 +61,10 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
   const operators = await openOperators({ ...needs, clock, mail, assignments })
   const { stallAfterMs } = config.sentinel
   const peers = await watchPeers({ ...needs, stallAfterMs, now: clock.now })
-  const account = roles.includes('auditor') ? openTopicAccount() : undefined
+  const audit = roles.includes('auditor') ? openAudit(needs) : undefined
   const caches = roles.includes('cache') ? await startCaches(needs) : undefined
   const services: Service[] = caches === undefined ? [] : [caches]
-  if (account !== undefined) services.push(await startAuditor(needs, account))
+  if (audit !== undefined) services.push(await startAuditor(needs, audit))
   if (roles.includes('endpoint-manager')) services.push(await startEndpointManager(needs))
   if (roles.includes('dispatcher'))
     services.push(await startDispatchers({ ...needs, assignments, gotOn: sends.gotOn }))
@@ -88,7 +89,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       peers,
       services,
       caches,
-      account,
+      audit,
     }),
     watched: {
       sights: () =>
@@ -104,6 +105,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       await tidying.stop()
       heartbeat.last(clock.now())
       for (const { close } of [operators, assignments, peers]) await close()
+      await audit?.bookkeeper.close()
       stage.stop()
       await kafka.close()
     },

@@ -3,7 +3,7 @@ import type { Kafka } from '../../infra/kafka/kafka.ts'
 import { openMeters } from '../../infra/telemetry/meters.ts'
 import { definePipeline } from '../../pipeline/define-pipeline.ts'
 import type { RunningPipeline } from '../../pipeline/observed.ts'
-import type { Role } from '../../pipeline/services/service.ts'
+import type { Role } from '../../pipeline/services/role.ts'
 import { startServices } from '../../pipeline/services/start-services.ts'
 import { realWorld } from '../../pipeline/world.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { roles } from '../../../../pipeline/services/service.ts'
+import { roles } from '../../../../pipeline/services/role.ts'
 import { openLoad } from '../../../support/load.ts'
 import { openMemoryKafka } from '../../../support/memory-kafka.ts'
 import { type Started, startRoles } from '../../../support/service-process.ts'

@@ -1,0 +1,48 @@
+/** The services of a process on their Kafka. */
+import { openKafka } from '../../infra/kafka/open-kafka.ts'
+import type { Log } from '../../infra/telemetry/log.ts'
+import { openMeters } from '../../infra/telemetry/meters.ts'
+import type { Config } from '../config/config.ts'
+import type { KafkaSettings } from '../config/kafka-settings.ts'
+import type { RunningPipeline } from '../observed.ts'
+import { producerId } from '../producer.ts'
+import { realWorld, type World } from '../world.ts'
+import type { Role } from './role.ts'
+import { startServices } from './start-services.ts'
+
+/**
+ * Waits for a broker that is not there yet; services start in any order.
+ * @throws {KafkaError} `refused` where waiting does not help; the signal's reason, when it is aborted.
+ */
+export const startDistributed = async (
+  config: Config,
+  given: {
+    readonly kafka: KafkaSettings
+    readonly roles: readonly Role[]
+    readonly log: Log
+    /** Ends the wait. */
+    readonly signal: AbortSignal
+    readonly world?: World
+  },
+): Promise<RunningPipeline> => {
+  const { kafka: settings, roles, log, signal, world = realWorld } = given
+  const { clock } = world
+  const meters = openMeters()
+  const service = producerId(`${config.name}-${roles.length === 1 ? roles[0] : 'all'}`, clock)
+  const { brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs, ...rest } = settings
+  const kafka = await openKafka({
+    ...rest,
+    connection: { clientId: service, brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs },
+    service,
+    log,
+    meters,
+    now: clock.now,
+    signal,
+  })
+  try {
+    return await startServices(config, { roles, service, kafka, world, meters, log })
+  } catch (cause) {
+    await kafka.close()
+    throw cause
+  }
+}
