@@ -57,7 +57,8 @@ describe('the command line', () => {
       ['run --config', /'--config <value>' argument missing/],
       ['ledger acme', /does not take "acme"/],
       ['ledger --jsn', /Unknown option '--jsn', did you mean "json"\?/],
-      ['run --role cache', /--role cache is not supported in this version; allowed: all/],
+      ['run --role cache', /--role cache needs transport.kafka in holdfast.yaml/],
+      ['run --role cach', /There is no role "cach"\. Allowed: all, collector, cache/],
     ] as const) {
       const { status, stdout, stderr } = await holdfast(words.split(' '))
       assert.deepEqual([status, stdout], [2, ''], words)
