@@ -31,7 +31,7 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
 
   test('gives back what it was given, in order, after it was stopped and after it was killed', async () => {
     const client = clientOf(kafka.addresses)
-    await makeTopic(client, 'kept')
+    await makeTopic(kafka.addresses, 'kept')
     const producer = client.producer(exact)
     await producer.connect()
     await send(producer, 'kept', numbered(0, 10))
@@ -46,7 +46,7 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
 
   test('commits transactions: it reaches itself', async () => {
     const client = clientOf(kafka.addresses)
-    await makeTopic(client, 'transacted')
+    await makeTopic(kafka.addresses, 'transacted')
     const producer = client.producer({
       idempotent: true,
       transactionalId: 'one',
@@ -61,7 +61,7 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
   })
 
   test('answers nobody while it is paused, and goes on where it was', async () => {
-    await makeTopic(clientOf(kafka.addresses), 'paused')
+    await makeTopic(kafka.addresses, 'paused')
     const impatient = clientOf(kafka.addresses, { requestTimeout: 1000, retry: { retries: 0 } })
     const producer = impatient.producer()
     await producer.connect()
@@ -81,7 +81,7 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
   for (const cut of ['refuse', 'swallow'] as const)
     test(`is cut off by a network that will ${cut}, for one client and not for the other`, async () => {
       const topic = `cut-${cut}`
-      await makeTopic(clientOf(kafka.addresses), topic)
+      await makeTopic(kafka.addresses, topic)
       const impatient = { requestTimeout: 1000, connectionTimeout: 1000, retry: { retries: 0 } }
       const near = clientOf(kafka.addresses).producer()
       const far = clientOf(kafka.proxied, impatient).producer()
@@ -138,7 +138,7 @@ describe('three brokers in containers', { skip: withoutDocker }, () => {
   test('keep what they acknowledged when one is killed, and refuse when two are', async () => {
     await using kafka = await startKafka({ brokers: 3 })
     const client = clientOf(kafka.addresses)
-    await makeTopic(client, 'replicated', { replicas: 3 })
+    await makeTopic(kafka.addresses, 'replicated', { replicas: 3 })
     const producer = client.producer(exact)
     await producer.connect()
     await send(producer, 'replicated', numbered(0, 10))
@@ -147,14 +147,14 @@ describe('three brokers in containers', { skip: withoutDocker }, () => {
     await third.kill()
     await send(producer, 'replicated', numbered(10, 20))
     await second.kill()
-    const impatient = clientOf(kafka.addresses, { requestTimeout: 3000, retry: { retries: 1 } })
+    const impatient = clientOf(kafka.addresses, { requestTimeout: 3000, retry: { retries: 0 } })
     const doomed = impatient.producer()
     await assert.rejects(doomed.connect().then(() => send(doomed, 'replicated', ['too few'])))
     await Promise.all([second.start(), third.start()])
     await send(producer, 'replicated', numbered(20, 30))
     await Promise.all([producer.disconnect(), doomed.disconnect()])
     const values = await readTopic(client, 'replicated', { count: 30 })
-    // A leader that does not know yet that it is alone writes what it then cannot acknowledge.
+    // A leader that does not know yet that it is alone writes, once, what it cannot acknowledge.
     const acknowledged = values.filter((it) => it !== 'too few')
     assert.deepEqual(acknowledged, numbered(0, acknowledged.length))
     assert.ok(acknowledged.length >= 29)

@@ -1,7 +1,8 @@
 /** Clients of Kafka as tests need them: impatient, and silent about what they try again. */
 import { randomUUID } from 'node:crypto'
-import { Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
+import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
 import { mendIdleTimer } from '../../infra/kafka/idle-timer.ts'
+import { until } from '../support/holdfast-process.ts'
 
 export const clientOf = (
   brokers: readonly string[],
@@ -19,24 +20,41 @@ export const clientOf = (
   })
 }
 
+/**
+ * Makes a topic and waits until every broker knows it and its leaders: kafkajs gives up on a topic
+ * that the one broker which it happens to ask has not heard of yet.
+ */
 export const makeTopic = async (
-  kafka: Kafka,
+  addresses: readonly string[],
   topic: string,
   options: { readonly partitions?: number; readonly replicas?: number } = {},
 ): Promise<void> => {
-  const admin = kafka.admin()
+  const { partitions: numPartitions = 1, replicas: replicationFactor = 1 } = options
+  const topics = [{ topic, numPartitions, replicationFactor }]
+  await withAdmin(addresses, (admin) => admin.createTopics({ waitForLeaders: false, topics }))
+  for (const address of addresses)
+    await until(() => isKnown(address, topic), Boolean, topicKnownMaxMs)
+}
+
+const topicKnownMaxMs = 60_000
+
+const isKnown = (address: string, topic: string): Promise<boolean> =>
+  withAdmin([address], (admin) => admin.fetchTopicMetadata({ topics: [topic] })).then(
+    ({ topics }) => topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)),
+    ({ type }: { readonly type?: string }) => {
+      if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE') return false
+      throw new Error(`Asked ${address} about ${topic}: ${type}.`)
+    },
+  )
+
+const withAdmin = async <Answer>(
+  addresses: readonly string[],
+  ask: (admin: Admin) => Promise<Answer>,
+): Promise<Answer> => {
+  const admin = clientOf(addresses).admin()
   await admin.connect()
   try {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [
-        {
-          topic,
-          numPartitions: options.partitions ?? 1,
-          replicationFactor: options.replicas ?? 1,
-        },
-      ],
-    })
+    return await ask(admin)
   } finally {
     await admin.disconnect()
   }
