@@ -5,27 +5,26 @@ const timerMsMax = 2 ** 31 - 1
 
 /** What ends an attempt from outside. */
 export type AttemptBound = {
-  /** For the HTTP client: aborted at the deadline, or when the attempt is abandoned. */
-  readonly signal: AbortSignal
-  /** Resolves with why, as soon as the bound is reached; never, if it is released before. */
-  readonly reached: Promise<string>
-  /** Lets go of the timer and of the listener. */
+  readonly isReached: () => boolean
+  /** Lets go of the timer and of the listener: the bound will not be reached any more. */
   readonly release: () => void
 }
 
+/** @param options.onReached is told why, once: the deadline has passed, or the attempt is abandoned. */
 export const boundAttempt = (options: {
   readonly deadlineMs: InstantMs
   readonly signal: AbortSignal
   readonly nowMs: number
+  readonly onReached: (why: string) => void
 }): AttemptBound => {
-  const { promise: reached, resolve } = Promise.withResolvers<string>()
-  const client = new AbortController()
   const remainingMs = Math.max(0, options.deadlineMs - options.nowMs)
+  let reached = false
 
   const reach = (why: string): void => {
     release()
-    resolve(why)
-    client.abort()
+    reached = true
+    // Not before its caller has the bound in its hands.
+    queueMicrotask(() => options.onReached(why))
   }
   const onAbort = (): void => reach('abandoned')
   const timer = setTimeout(
@@ -39,5 +38,5 @@ export const boundAttempt = (options: {
   options.signal.addEventListener('abort', onAbort, { once: true })
   if (options.signal.aborted) onAbort()
   else if (remainingMs === 0) reach('timed out before it was sent')
-  return { signal: client.signal, reached, release }
+  return { isReached: () => reached, release }
 }

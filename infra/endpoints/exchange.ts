@@ -1,54 +1,118 @@
-import type { Pool } from 'undici'
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import type { RequestBody } from './request-body.ts'
 
 /** An answer to an export is a few bytes; an error page may be some kilobytes. */
 export const answerBytesMax = 64 * 1024
+const answerHeadersBytesMax = 16 * 1024
 
-/** One request over a pool, and as much of the answer as is wanted. */
+/** As much of the answer to a request as is wanted. */
 export type Reply = {
   readonly status: number
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly headers: IncomingMessage['headers']
   readonly body: Uint8Array
+}
+
+export type Exchange = {
+  /** Ends it wherever it is: nothing is called any more. The receiver may have it all the same. */
+  readonly breakOff: () => void
 }
 
 /**
  * Posts, and reads the answer. The status is told as soon as it is there, since most answers mean the
- * same whether or not the rest of them arrives.
- * @throws what the client throws when there is no answer, or its body breaks off.
+ * same whether or not the rest of them arrives. Of `onReply` and `onFault` one is called, once.
  */
-export const exchange = async (options: {
-  readonly pool: Pool
+export const exchange = (options: {
+  readonly agent: Agent
   readonly target: URL
+  /** What the body is, but not how long. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: RequestBody
-  readonly signal: AbortSignal
   readonly onHead: (head: Reply) => void
-}): Promise<Reply> => {
-  const { pool, target, body, signal } = options
-  const [only] = body.chunks
-  const response = await pool.request({
-    method: 'POST',
+  readonly onReply: (reply: Reply) => void
+  readonly onFault: (fault: Error) => void
+}): Exchange => {
+  const { agent, target, body } = options
+  let isOver = false
+  const end = (tell: () => void): void => {
+    if (isOver) return
+    isOver = true
+    tell()
+    // An answer that came before the whole of the request was sent: the rest is of no use to anybody.
+    if (!request.writableFinished) request.destroy()
+  }
+  const fail = (fault: Error): void => end(() => options.onFault(fault))
+  const request = (target.protocol === 'https:' ? httpsRequest : httpRequest)({
+    agent,
+    protocol: target.protocol,
+    hostname: target.hostname.replace(/^\[|\]$/g, ''),
+    port: target.port,
     path: `${target.pathname}${target.search}`,
-    headers: { ...options.headers, 'content-length': String(body.bytes) },
-    // The client takes any iterable of chunks, which its types do not say.
-    body: (body.chunks.length === 1 ? only : body.chunks) as Uint8Array,
-    signal,
+    method: 'POST',
+    headers: headerLines(options.headers, { host: target.host, bytes: body.bytes }),
+    maxHeaderSize: answerHeadersBytesMax,
   })
-  const head = { status: response.statusCode, headers: response.headers, body: new Uint8Array() }
-  options.onHead(head)
-  return { ...head, body: await start(response.body) }
+  request.on('error', fail)
+  // What ends without an error, such as a change of protocol that nobody asked for, is no answer.
+  request.on('close', () => fail(new Error('the connection ended without an answer')))
+  request.on('response', (response) => {
+    const { statusCode: status = 0, headers } = response
+    const reply = { status, headers, body: new Uint8Array() }
+    if (!isOver) options.onHead(reply)
+    readBody(response, {
+      onBody: (start) => end(() => options.onReply({ ...reply, body: start })),
+      breakOff: () => request.destroy(),
+      fail,
+    })
+  })
+  for (const chunk of body.chunks.slice(0, -1)) request.write(chunk)
+  request.end(body.chunks.at(-1))
+  return {
+    breakOff: () => {
+      isOver = true
+      request.destroy()
+    },
+  }
+}
+
+/** Name, value, name, value …: the client sends a list as it is. */
+const headerLines = (
+  headers: Readonly<Record<string, string>>,
+  { host, bytes }: { readonly host: string; readonly bytes: number },
+): string[] => {
+  const lines = ['host', host, 'content-length', String(bytes)]
+  for (const name in headers) lines.push(name, headers[name] as string)
+  return lines
 }
 
 /** The first bytes of a body. One that is longer is broken off, with its connection. */
-const start = async (body: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
-  const chunks: Uint8Array[] = []
+const readBody = (
+  response: IncomingMessage,
+  {
+    onBody,
+    breakOff,
+    fail,
+  }: {
+    readonly onBody: (start: Uint8Array) => void
+    readonly breakOff: () => void
+    readonly fail: (fault: Error) => void
+  },
+): void => {
+  const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of body) {
+  const tell = (): void => {
+    const [only] = chunks
+    const all = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)
+    onBody(all.subarray(0, answerBytesMax))
+  }
+  response.on('data', (chunk: Buffer) => {
+    if (bytes >= answerBytesMax) return
     chunks.push(chunk)
     bytes += chunk.byteLength
-    if (bytes >= answerBytesMax) break
-  }
-  const [only] = chunks
-  const all = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)
-  return all.subarray(0, answerBytesMax)
+    if (bytes < answerBytesMax) return
+    tell()
+    breakOff()
+  })
+  response.on('end', tell)
+  response.on('error', fail)
 }

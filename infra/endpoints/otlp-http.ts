@@ -2,11 +2,11 @@ import type { Verdict } from '../../actors/delivery/protocol.ts'
 import { sizeOf } from '../../schemas/range-set.ts'
 import type { Log } from '../telemetry/log.ts'
 import { printable } from './answer-message.ts'
-import { type AttemptBound, boundAttempt } from './attempt-bound.ts'
+import { boundAttempt } from './attempt-bound.ts'
+import { type Connections, openConnections } from './connections.ts'
 import { type Credentials, type Origins, openCredentials } from './credentials.ts'
 import type { Endpoint } from './endpoint.ts'
-import { exchange, type Reply } from './exchange.ts'
-import { type OriginPools, openOriginPools } from './origin-pools.ts'
+import { type Exchange, exchange, type Reply } from './exchange.ts'
 import { type Compression, requestBody } from './request-body.ts'
 import { idsBytesMax, idsOf, requestHeaders } from './request-headers.ts'
 import { targetOf } from './target.ts'
@@ -32,13 +32,9 @@ export type OtlpHttpOptions = {
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 export const openOtlpHttpEndpoint = (options: OtlpHttpOptions): Endpoint => {
-  const { log } = options
   const credentials = openCredentials(options.origins, options.tenancyHeader)
-  const onFault = (origin: string, cause: unknown): void =>
-    log.warn('endpoint.pool.failed', `Closing the idle connections to ${origin} failed.`, { cause })
-  const now = (): number => Date.now()
-  const pools = openOriginPools({ connectionsMax: options.connectionsMax, now, onFault })
-  const shared: Shared = { ...options, credentials, pools, doubted: new Set() }
+  const connections = openConnections({ perOriginMax: options.connectionsMax })
+  const shared: Shared = { ...options, credentials, connections, doubted: new Set() }
   let closed = false
 
   return {
@@ -49,76 +45,82 @@ export const openOtlpHttpEndpoint = (options: OtlpHttpOptions): Endpoint => {
       const ids = idsOf(request.piece)
       // Fewer batches have fewer ids; the id of a single one has to go, however long it is.
       if (ids.length > idsBytesMax && request.piece.held.length > 1) return { kind: 'tooLarge' }
-      const bound = boundAttempt({ ...request, nowMs: Date.now() })
-      try {
-        return await attempt(shared, { ...request, target, ids, bound })
-      } finally {
-        bound.release()
-      }
+      return attempt(shared, { ...request, target, ids })
     },
     close: async () => {
       closed = true
-      await pools.close()
+      connections.close()
     },
   }
 }
 
 type Shared = OtlpHttpOptions & {
   readonly credentials: Credentials
-  readonly pools: OriginPools
+  readonly connections: Connections
   /** Origins whose answers were found doubtful, and that a person was told of. */
   readonly doubted: Set<string>
 }
-type Bounded = Parameters<Endpoint['attempt']>[0] & {
+type Addressed = Parameters<Endpoint['attempt']>[0] & {
   readonly target: URL
   readonly ids: string
-  readonly bound: AttemptBound
 }
 
 const unreachable = (detail: string): Verdict => ({ kind: 'unreachable', detail })
 
-const attempt = async (shared: Shared, bounded: Bounded): Promise<Verdict> => {
+const attempt = (shared: Shared, addressed: Addressed): Promise<Verdict> => {
+  const { promise, resolve } = Promise.withResolvers<Verdict>()
   /** The status and headers, while the body is on its way. */
   let head: Reply | undefined
-  const told = send(shared, bounded, (reply) => {
-    head = reply
-  }).then(
-    (reply) => judge(shared, bounded, reply),
-    (error: unknown) => {
-      const detail = printable(shared.credentials.redact(unreachableDetail(error)))
-      return unfinished(shared, { bounded, head, detail })
+  let sending: Exchange | undefined
+  const settle = (verdict: Verdict): void => {
+    bound.release()
+    resolve(verdict)
+  }
+  const leave = (detail: string): void => settle(unfinished(shared, { addressed, head, detail }))
+  const bound = boundAttempt({
+    ...addressed,
+    nowMs: Date.now(),
+    onReached: (why) => {
+      sending?.breakOff()
+      leave(why)
     },
-  )
-  const late = bounded.bound.reached.then((why) =>
-    unfinished(shared, { bounded, head, detail: why }),
-  )
-  return Promise.race([late, told])
+  })
+  const fail = (fault: unknown): void =>
+    leave(printable(shared.credentials.redact(unreachableDetail(fault))))
+  requestBody(addressed.payload, shared.compression)
+    .then((body) => {
+      if (bound.isReached()) return
+      sending = exchange({
+        ...requestOf(shared, addressed),
+        body,
+        onHead: (reply) => {
+          head = reply
+        },
+        onReply: (reply) => settle(judge(shared, addressed, reply)),
+        onFault: fail,
+      })
+    })
+    .catch(fail)
+  return promise
 }
 
-const send = async (
-  { pools, credentials, ...options }: Shared,
-  { target, piece, payload, assignment, ids, bound, trace }: Bounded,
-  onHead: (head: Reply) => void,
-): Promise<Reply> => {
-  const body = await requestBody(payload, options.compression)
-  bound.signal.throwIfAborted()
+const requestOf = (
+  { connections, credentials, ...options }: Shared,
+  { target, piece, assignment, ids, trace }: Addressed,
+) => {
   const encoding = options.compression === 'gzip' ? 'gzip' : 'identity'
   const tenant = piece.held[0]?.batch.tenant ?? ''
-  const headers = {
-    ...credentials.headersFor(target),
-    ...requestHeaders({ ...options, assignment, tenant, ids, encoding, trace }),
-  }
-  return exchange({
-    pool: pools.of(target.origin),
+  return {
+    agent: connections.over(target.protocol),
     target,
-    headers,
-    body,
-    signal: bound.signal,
-    onHead,
-  })
+    headers: {
+      ...credentials.headersFor(target),
+      ...requestHeaders({ ...options, assignment, tenant, ids, encoding, trace }),
+    },
+  }
 }
 
-const judge = (shared: Shared, { target, piece }: Bounded, reply: Reply): Verdict => {
+const judge = (shared: Shared, { target, piece }: Addressed, reply: Reply): Verdict => {
   const contentType = header(reply, 'content-type') ?? ''
   doubt(shared, { target, contentType, reply })
   const records = sizeOf(piece.cut === null ? piece.held.map(({ batch }) => batch) : [piece.cut])
@@ -141,10 +143,10 @@ const judge = (shared: Shared, { target, piece }: Bounded, reply: Reply): Verdic
  */
 const unfinished = (
   shared: Shared,
-  { bounded, head, detail }: { bounded: Bounded; head: Reply | undefined; detail: string },
+  { addressed, head, detail }: { addressed: Addressed; head: Reply | undefined; detail: string },
 ): Verdict => {
   if (head === undefined) return unreachable(detail)
-  if (head.status >= 300) return judge(shared, bounded, head)
+  if (head.status >= 300) return judge(shared, addressed, head)
   return unreachable(`${detail}, in the middle of an answer with status ${head.status}`)
 }
 

@@ -18,7 +18,11 @@ export type Running = Pick<Started, 'pid' | 'stop'> & { readonly url: string }
 const backoff = { initial: '50ms', max: '200ms' }
 
 /** @param cli the command line to run, built or as it stands */
-export const holdfast = (cli: string): Subject => ({
+/**
+ * @param cli the command line to run, built or as it stands
+ * @param flags of Node
+ */
+export const holdfast = (cli: string, ...flags: readonly string[]): Subject => ({
   name: 'holdfast',
   durability: 'fsync',
   start: async ({ folder, sinkUrl }) => {
@@ -37,7 +41,7 @@ export const holdfast = (cli: string): Subject => ({
         shutdown_timeout: '5s',
       }),
     )
-    const started = await startProgram([cli, 'run', '--config', config])
+    const started = await startProgram([...flags, cli, 'run', '--config', config])
     const { sources } = started.ready as { sources: { otlp_http: string } }
     return { ...started, url: sources.otlp_http }
   },

@@ -67,7 +67,7 @@ for (const [name, payload] of [
     )
     const verdict = await attempt()
     assert.ok(verdict.kind === 'unreachable')
-    assert.match(verdict.detail, /ECONNRESET|EPIPE|UND_ERR_SOCKET/)
+    assert.match(verdict.detail, /ECONNRESET|EPIPE/)
   })
 
   test(`a receiver that reads nothing is timed out by the deadline (${name})`, async (t) => {
@@ -82,7 +82,7 @@ test('a receiver that closes without an answer is unreachable', async (t) => {
   const { attempt } = await against(t, (socket) => socket.once('data', () => socket.end()))
   const verdict = await attempt()
   assert.ok(verdict.kind === 'unreachable')
-  assert.match(verdict.detail, /UND_ERR_SOCKET: other side closed/)
+  assert.match(verdict.detail, /ECONNRESET: socket hang up/)
 })
 
 test('a receiver that never answers is timed out by the deadline', async (t) => {

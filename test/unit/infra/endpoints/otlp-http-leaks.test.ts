@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import {
-  openOriginPools,
-  poolIdleMsMax,
-  poolsMax,
-} from '../../../../infra/endpoints/origin-pools.ts'
+import { ConnectionsClosedError, openConnections } from '../../../../infra/endpoints/connections.ts'
 import { openSink } from '../../../support/sink.ts'
 import { attemptAt, openRawServer, openTestEndpoint } from './fixture.ts'
 
@@ -61,21 +58,56 @@ test('attempts that waited for a connection are never sent once they are abandon
   assert.equal(sink.requests.length, 3)
 })
 
-test('pools are bounded; the one unused for longest goes, and so do idle ones', async () => {
-  let nowMs = 0
-  const pools = openOriginPools({
-    connectionsMax: 1,
-    now: () => nowMs,
-    onFault: (origin, cause) => assert.fail(`${origin}: ${cause}`),
+test('what is said on an idle connection is never taken for the next answer', async (t) => {
+  const taken = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'
+  const busy = 'HTTP/1.1 500 Busy\r\ncontent-length: 0\r\n\r\n'
+  const connections: Socket[] = []
+  const server = await openRawServer((socket) => {
+    connections.push(socket)
+    const answer = connections.length === 1 ? taken : busy
+    socket.on('data', () => socket.write(answer))
   })
-  const first = pools.of('http://127.0.0.1:1')
-  for (let port = 2; port <= poolsMax; port += 1) pools.of(`http://127.0.0.1:${port}`)
-  assert.equal(pools.of('http://127.0.0.1:1'), first)
-  pools.of('http://127.0.0.1:100')
-  assert.equal(pools.count(), poolsMax)
-  assert.equal(pools.of('http://127.0.0.1:1'), first)
-  nowMs = poolIdleMsMax + 1
-  pools.of('http://127.0.0.1:101')
-  assert.equal(pools.count(), 1)
-  await pools.close()
+  const endpoint = openTestEndpoint({ connectionsMax: 1 })
+  t.after(() => Promise.all([endpoint.close(), server.close()]))
+  assert.deepEqual(await endpoint.attempt(attemptAt(server.url)), { kind: 'accepted' })
+  const gone = once(connections[0] as Socket, 'close')
+  connections[0]?.write(taken)
+  await gone
+  assert.equal((await endpoint.attempt(attemptAt(server.url))).kind, 'failed')
+  assert.equal(connections.length, 2)
+})
+
+test('a change of protocol that nobody asked for is unreachable, and its connection closed', async (t) => {
+  const server = await openRawServer((socket) =>
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    ),
+  )
+  const endpoint = openTestEndpoint()
+  t.after(() => Promise.all([endpoint.close(), server.close()]))
+  assert.equal((await endpoint.attempt(attemptAt(server.url))).kind, 'unreachable')
+  await until(() => server.openSockets() === 0)
+})
+
+test('one connection is used for request after request, until the receiver closes it', async (t) => {
+  const opened: Socket[] = []
+  const server = await openRawServer((socket) => {
+    opened.push(socket)
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'))
+  })
+  const endpoint = openTestEndpoint()
+  t.after(() => Promise.all([endpoint.close(), server.close()]))
+  for (let count = 0; count < 5; count += 1)
+    assert.deepEqual(await endpoint.attempt(attemptAt(server.url)), { kind: 'accepted' })
+  assert.equal(opened.length, 1)
+  opened[0]?.end()
+  await until(() => server.openSockets() === 0)
+  assert.deepEqual(await endpoint.attempt(attemptAt(server.url)), { kind: 'accepted' })
+  assert.equal(opened.length, 2)
+})
+
+test('no connection is made over connections that were closed', () => {
+  const connections = openConnections({ perOriginMax: 2 })
+  connections.close()
+  assert.throws(() => connections.over('http:'), ConnectionsClosedError)
 })
