@@ -3,7 +3,6 @@
  * one at a time with the time on them, keeps what they defer, and says aloud what should not be.
  */
 import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate'
-import type { TimerFired } from '../actors/kit/port.ts'
 import type { Clock } from '../infra/clock/clock.ts'
 import { timerOn } from '../infra/clock/clock.ts'
 import type { InstantMs } from '../schemas/brand.ts'
@@ -103,21 +102,32 @@ export const openStage = ({
   const told = new WeakMap<AnyMessage, Cause>()
   let takenCount = 0
 
+  const timer = timerOn(clock, (id, event) => post(id, event))
+  /** Filling a machine makes it anew, with all that XState works out about it: not for every send. */
+  const filledMachines = new WeakMap<Entrance['effects'], AnyStateMachine>()
+  const playable = ({ machine, effects }: Entrance): AnyStateMachine => {
+    const known = filledMachines.get(effects)
+    if (known?.id === machine.id) return known
+    const made = machine.provide({
+      actors: { timer },
+      actions: {
+        ...filled(effects),
+        defer: ({ event, self }: Acting) => defer(self.id, event),
+        fault: ({ event, self }: Acting, params: unknown) =>
+          fault({ actor: self.id, why: (params as { why: string }).why, message: event }),
+      },
+    } as never)
+    filledMachines.set(effects, made)
+    return made
+  }
+
   const start = (entrance: Entrance): void => {
-    const { id, machine, effects, input, snapshot } = entrance
-    const fire = (event: TimerFired): void => post(id, event)
-    const ref = createActor(
-      machine.provide({
-        actors: { timer: timerOn(clock, fire) },
-        actions: {
-          ...filled(effects),
-          defer: ({ event }: { event: AnyMessage }) => defer(id, event),
-          fault: ({ event }: { event: AnyMessage }, params: unknown) =>
-            fault({ actor: id, why: (params as { why: string }).why, message: event }),
-        },
-      } as never),
-      { input, id, ...(snapshot === undefined ? {} : { snapshot: snapshot as never }) },
-    )
+    const { id, machine, input, snapshot } = entrance
+    const ref = createActor(playable(entrance), {
+      input,
+      id,
+      ...(snapshot === undefined ? {} : { snapshot: snapshot as never }),
+    })
     const player: Player = {
       ref,
       machine: machine.id,
@@ -265,6 +275,8 @@ export const openStage = ({
     },
   }
 }
+
+type Acting = { readonly event: AnyMessage; readonly self: { readonly id: string } }
 
 const filled = (
   effects: Entrance['effects'],

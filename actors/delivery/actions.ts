@@ -15,6 +15,18 @@ import {
 import { fatesOf } from './pieces.ts'
 import type { DeliveryEffects, DeliveryInbox, DeliveryInput } from './protocol.ts'
 
+type Judgement = ReturnType<typeof judged>
+const judgements = new WeakMap<DeliveryInbox, Judgement & { readonly of: DeliveryContext }>()
+
+/** Each guard asks for it, and the transition that they let through: it is worked out for the first. */
+const judgement = (context: DeliveryContext, event: DeliveryInbox, outcome: Outcome): Judgement => {
+  const known = judgements.get(event)
+  if (known?.of === context) return known
+  const made = { ...judged(context, outcome, event.nowMs), of: context }
+  judgements.set(event, made)
+  return made
+}
+
 export const machine = setup({
   types: {
     input: {} as DeliveryInput,
@@ -25,7 +37,7 @@ export const machine = setup({
   actors: { timer },
   guards: {
     leadsTo: ({ context, event }, { way, outcome }: { way: Way; outcome: Outcome }) =>
-      judged(context, outcome, event.nowMs).way === way,
+      judgement(context, event, outcome).way === way,
     isLate: ({ context }, { attempt }: { attempt: number }) => attempt !== context.attempt,
     isNewer: ({ context }, { assignment }: EndpointAssigned) =>
       assignment.epoch > context.newest.epoch,
@@ -42,7 +54,7 @@ export const machine = setup({
     fault: effect<{ why: string }>('fault'),
     judge: assign(
       ({ context, event }, { outcome }: { outcome: Outcome }) =>
-        judged(context, outcome, event.nowMs).context,
+        judgement(context, event, outcome).context,
     ),
     noteNewest: assign({ newest: (_, { assignment }: EndpointAssigned) => assignment }),
     goOn: assign(({ context, event }) => attemptingAgain(context, event.nowMs)),

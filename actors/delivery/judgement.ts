@@ -107,7 +107,7 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
       return {
         ...context,
         pieces: rest,
-        progress: lost(progress, piece, { reason: 'rejected_by_endpoint', detail }),
+        progress: lost(progress, [piece], { reason: 'rejected_by_endpoint', detail }),
       }
     }
     case 'unreadable':
@@ -119,7 +119,7 @@ const taken = (context: DeliveryContext, outcome: Outcome, nowMs: InstantMs): De
         reason: 'rejected_by_endpoint',
         detail: '413: a single record is too large',
       } as const
-      return { ...context, pieces: rest, progress: lost(progress, piece, why) }
+      return { ...context, pieces: rest, progress: lost(progress, [piece], why) }
     }
     case 'redirected':
       return context
@@ -160,7 +160,7 @@ const unreadable = (
   // One that names nothing of ours would be asked again at once, and for ever.
   if (unread.length === 0) return failed(context, { kind: 'unreachable', detail, jitter }, nowMs)
   const why = { reason: 'cache_corrupt', detail } as const
-  const progress = unread.reduce((next, piece) => lost(next, piece, why), context.progress)
+  const progress = lost(context.progress, unread, why)
   return { ...context, pieces, progress }
 }
 
@@ -188,10 +188,10 @@ const failed = (context: DeliveryContext, outcome: Failing, nowMs: InstantMs): D
   const isOld = (acceptedAtMs: number): boolean =>
     context.ageMsMax > 0 && nowMs - acceptedAtMs > context.ageMsMax
   const detail = `not delivered within ${context.ageMsMax} ms; the last attempt: ${failure.detail}`
-  const progress = context.pieces
+  const expired = context.pieces
     .flatMap(({ held, cut }) => held.map((it): Piece => ({ held: [it], cut })))
     .filter(({ held }) => held.every(({ batch }) => isOld(batch.acceptedAtMs)))
-    .reduce((next, piece) => lost(next, piece, { reason: 'expired', detail }), context.progress)
+  const progress = lost(context.progress, expired, { reason: 'expired', detail })
   return { ...context, progress, failure }
 }
 

@@ -21,7 +21,8 @@ export const delivered = (
   { rejected, message }: { readonly rejected: number; readonly message: string },
 ): Progress => {
   let left = rejected
-  let next = progress
+  // A copy for the piece and not one for each batch: a request may carry a thousand of them.
+  const next = { ...progress }
   for (const held of piece.held) {
     const records = recordsIn(rangeOf(piece, held))
     const lost = Math.min(left, records)
@@ -31,31 +32,37 @@ export const delivered = (
       lost === 0
         ? []
         : [{ ...rangeOf(piece, held), records: lost, reason: 'partially_rejected', detail }]
-    next = added(next, held, { delivered: records - lost, drops: losses })
+    add(next, held, { delivered: records - lost, drops: losses })
   }
   return next
 }
 
-/** Counts what a piece holds, or the part of it that is named, as lost. */
+/** Counts what pieces hold, or the parts that they name, as lost. */
 export const lost = (
   progress: Progress,
-  piece: Piece,
+  pieces: readonly Piece[],
   why: { readonly reason: DropReason; readonly detail: string },
-): Progress =>
-  piece.held.reduce((next, held) => {
-    const drop = { ...rangeOf(piece, held), records: recordsIn(rangeOf(piece, held)), ...why }
-    return added(next, held, { delivered: 0, drops: [drop] })
-  }, progress)
+): Progress => {
+  const next = { ...progress }
+  for (const piece of pieces)
+    for (const held of piece.held) {
+      const drop = { ...rangeOf(piece, held), records: recordsIn(rangeOf(piece, held)), ...why }
+      add(next, held, { delivered: 0, drops: [drop] })
+    }
+  return next
+}
 
-const added = (progress: Progress, { batch }: Held, more: Omit<Fate, 'held'>): Progress => {
-  const before = progress[batch.id] ?? { delivered: 0, drops: [] }
-  return {
-    ...progress,
-    [batch.id]: {
-      delivered: before.delivered + more.delivered,
-      drops: [...before.drops, ...more.drops],
-    },
-  }
+type Growing = { -readonly [Id in keyof Progress]: Progress[Id] }
+
+const add = (progress: Growing, { batch }: Held, more: Omit<Fate, 'held'>): void => {
+  const before = progress[batch.id]
+  progress[batch.id] =
+    before === undefined
+      ? more
+      : {
+          delivered: before.delivered + more.delivered,
+          drops: [...before.drops, ...more.drops],
+        }
 }
 
 /**

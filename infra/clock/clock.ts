@@ -51,6 +51,13 @@ export const systemClock: Clock = {
   chance: () => randomInt(chanceMax) / chanceMax,
 }
 
-/** Fills the machines' timer port. `deliver` hands the event to the actor through its mailbox. */
-export const timerOn = (clock: Clock, deliver: (event: { type: 'timer.fired' }) => void): Timer =>
-  fromCallback(({ input }) => clock.at(input.deadlineMs, () => deliver({ type: 'timer.fired' })))
+/**
+ * Fills the machines' timer port. `deliver` hands the event to the actor that waits, through its mailbox.
+ */
+export const timerOn = (
+  clock: Clock,
+  deliver: (actor: string, event: { type: 'timer.fired' }) => void,
+): Timer =>
+  fromCallback(({ input, self }) =>
+    clock.at(input.deadlineMs, () => deliver(self._parent?.id ?? '', { type: 'timer.fired' })),
+  )

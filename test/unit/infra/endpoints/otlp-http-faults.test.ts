@@ -139,9 +139,9 @@ test('a body without end is cut off: the status decides', async (t) => {
 test('a body that stops half-way leaves a refusal what it is, but a 2xx in doubt', async (t) => {
   const half = (status: string) =>
     answerAtOnce(`HTTP/1.1 ${status}\r\ncontent-length: 100\r\n\r\nhalf`)
-  const refused = await against(t, half('400 Bad'), { timeoutMs: 50 })
+  const refused = await against(t, half('400 Bad'), { timeoutMs: 500 })
   assert.deepEqual(await refused.attempt(), { kind: 'rejected', status: 400, message: '' })
-  const taken = await against(t, half('200 OK'), { timeoutMs: 50 })
+  const taken = await against(t, half('200 OK'), { timeoutMs: 500 })
   const verdict = await taken.attempt()
   assert.ok(verdict.kind === 'unreachable')
   assert.match(verdict.detail, /^timed out after \d+ ms, in the middle of an answer .* 200$/)
