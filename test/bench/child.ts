@@ -1,11 +1,14 @@
 /** The processes of a measurement. Each is ended with the one that started it. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 
 const readyMsMax = 20_000
 const stopMsMax = 15_000
+const probeMs = 50
 /** Lines of a subject that are kept to tell why it has failed. */
 const linesKeptMax = 10
 
@@ -43,43 +46,65 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
 
 export type Started = {
   readonly pid: number
-  /** The first line on its stdout, as JSON: that it listens, and where. */
-  readonly ready: unknown
+  /** Resolves when it has ended, however it came about. */
+  readonly exited: Promise<unknown>
   readonly stop: () => Promise<void>
 }
 
-/** Starts a program with this Node, and waits until it says that it listens. */
-export const startProgram = async (words: readonly string[]): Promise<Started> => {
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+/**
+ * Starts a program and waits until it listens.
+ * @param ready `line`: it says so in JSON, on the first line of its stdout; else it is tried, on a port
+ */
+export const startProgram = async (
+  command: string,
+  words: readonly string[],
+  ready: 'line' | { readonly port: number },
+): Promise<Started & { readonly ready: unknown }> => {
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] })
   programs.add(child)
   const exited = once(child, 'exit').finally(() => programs.delete(child))
   const lines: string[] = []
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  const keep = (line: string): void => {
     lines.push(line)
     if (lines.length > linesKeptMax) lines.shift()
-  })
+  }
+  createInterface({ input: child.stderr }).on('line', keep)
+  const output = createInterface({ input: child.stdout }).on('line', keep)
   const failure = (what: string): Error =>
-    new Error(`${words.join(' ')} ${what}. It said last:\n${lines.join('\n')}`)
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(failure('did not get ready')), readyMsMax)
+    new Error(`${command} ${words.join(' ')} ${what}. It said last:\n${lines.join('\n')}`)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), readyMsMax)
   try {
-    const [line] = await Promise.race([
-      once(createInterface({ input: child.stdout }), 'line'),
+    const said = await Promise.race([
+      ready === 'line'
+        ? once(output, 'line', { signal: late.signal }).then(([line]) => JSON.parse(line))
+        : listens(ready.port, late.signal),
       exited.then(([status]) => {
         throw failure(`exited with ${status}`)
       }),
-      late.promise,
     ])
-    return {
-      pid: child.pid ?? -1,
-      ready: JSON.parse(line),
-      stop: () => stopped(child, exited),
-    }
+    return { pid: child.pid ?? -1, exited, ready: said, stop: () => stopped(child, exited) }
   } catch (cause) {
     await stopped(child, exited)
-    throw cause
+    throw late.signal.aborted ? failure('did not get ready') : cause
   } finally {
     clearTimeout(timer)
+    late.abort()
+  }
+}
+
+/** Resolves once somebody listens there. @throws when `signal` says that it is too late */
+const listens = async (port: number, signal: AbortSignal): Promise<void> => {
+  for (;;) {
+    signal.throwIfAborted()
+    const socket = connect(port, '127.0.0.1')
+    const answer = await Promise.race([
+      once(socket, 'connect').then(() => 'listens' as const),
+      once(socket, 'close').then(() => 'refused' as const),
+    ]).catch(() => 'refused' as const)
+    socket.destroy()
+    if (answer === 'listens') return
+    await pause(probeMs, undefined, { signal })
   }
 }
 

@@ -3,11 +3,13 @@
  * request after the other on each connection. Spoken to over the channel of `fork`.
  */
 import { connect, type Socket } from 'node:net'
+import { markedLines } from './marked-lines.ts'
 import { type MarkedRequest, markedRequest, nowUs } from './marked-request.ts'
 
 export type LoadOrder = {
   readonly type: 'load'
   readonly url: string
+  readonly speaks: 'otlp' | 'syslog'
   readonly connections: number
   readonly recordsPerRequest: number
   readonly recordBytes: number
@@ -38,12 +40,14 @@ const load = async (order: LoadOrder): Promise<void> => {
 
   const connection = async (): Promise<void> => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true })
-    const request = markedRequest({
-      service: 'bench',
-      records: order.recordsPerRequest,
-      recordBytes: order.recordBytes,
-    })
-    const post = poster(socket, { request, host: `${hostname}:${port}` })
+    const sizes = { records: order.recordsPerRequest, recordBytes: order.recordBytes }
+    const post =
+      order.speaks === 'syslog'
+        ? writer(socket, markedLines(sizes))
+        : poster(socket, {
+            request: markedRequest({ service: 'bench', ...sizes }),
+            host: `${hostname}:${port}`,
+          })
     while (number < order.to) {
       const mine = number
       number += 1
@@ -56,7 +60,7 @@ const load = async (order: LoadOrder): Promise<void> => {
       }
       if (status !== 200) unacknowledged.push(mine)
     }
-    socket.destroy()
+    socket.end()
   }
   await Promise.all(Array.from({ length: order.connections }, connection))
   const answer: LoadAnswer = {
@@ -106,6 +110,16 @@ const poster = (
     return promise
   }
 }
+
+/** Nobody answers: what the system has taken counts as 200, and the connection holds back who is too fast. */
+const writer =
+  (socket: Socket, request: MarkedRequest): ((number: number) => Promise<number>) =>
+  (number) => {
+    request.mark(number, nowUs())
+    const { promise, resolve } = Promise.withResolvers<number>()
+    socket.write(request.bytes, (fault) => resolve(fault == null ? 200 : 0))
+    return promise
+  }
 
 process.on('message', (order: LoadOrder) => void load(order))
 process.on('disconnect', () => process.exit(0))

@@ -7,7 +7,24 @@
  */
 const key = 'bench.mark'
 const digits = { number: 9, records: 6, sentAtUs: 16 } as const
-const markChars = digits.number + digits.records + digits.sentAtUs
+export const markChars = digits.number + digits.records + digits.sentAtUs
+
+export type Mark = { readonly number: number; readonly records: number; readonly sentAtUs: number }
+
+export const digitsOf = (mark: Mark): string =>
+  (['number', 'records', 'sentAtUs'] as const)
+    .map((name) => String(mark[name]).padStart(digits[name], '0'))
+    .join('')
+
+/** @throws {RangeError} when it is no mark: then not even records could be counted. */
+export const markOf = (text: string): Mark => {
+  const number = Number(text.slice(0, digits.number))
+  const records = Number(text.slice(digits.number, digits.number + digits.records))
+  const sentAtUs = Number(text.slice(digits.number + digits.records, markChars))
+  if (text.length < markChars || Number.isNaN(number + records + sentAtUs))
+    throw new RangeError(`no mark: "${text}"`)
+  return { number, records, sentAtUs }
+}
 
 const varint = (value: number): Buffer => {
   const bytes: number[] = []
@@ -56,28 +73,22 @@ export const markedRequest = (options: {
   const scope = field(2, ...Array.from({ length: records }, () => record))
   const bytes = field(1, resource, scope)
   const at = bytes.indexOf(key) + key.length + 4
-  bytes.write(String(records).padStart(digits.records, '0'), at + digits.number, 'latin1')
   return {
     bytes,
     mark: (number, sentAtUs) => {
-      bytes.write(String(number).padStart(digits.number, '0'), at, 'latin1')
-      const sent = String(sentAtUs).padStart(digits.sentAtUs, '0')
-      bytes.write(sent, at + digits.number + digits.records, 'latin1')
+      bytes.write(digitsOf({ number, records, sentAtUs }), at, 'latin1')
     },
   }
 }
 
-/** Where the mark stands behind a ResourceLogs' own tag and length: two more heads, the key's, and 4. */
-const markSought = 40
+/** Of a ResourceLogs: its resource stands at its start, or at its end where fields were turned round. */
+const resourceBytesMax = 160
 
 /**
  * Calls back for each marked request that a body is made of.
  * @throws {RangeError} when there is something else in it: then not even records could be counted.
  */
-export const readMarks = (
-  body: Buffer,
-  found: (mark: { number: number; records: number; sentAtUs: number }) => void,
-): void => {
+export const readMarks = (body: Buffer, found: (mark: Mark) => void): void => {
   let at = 0
   while (at < body.length) {
     if (body[at] !== 0x0a) throw new RangeError(`no ResourceLogs at byte ${at}`)
@@ -90,16 +101,22 @@ export const readMarks = (
       if (byte < 0x80) break
     }
     at += 1
-    const head = body.toString('latin1', at, at + markSought + markChars)
-    const from = head.indexOf(key) + key.length + 4
-    const number = Number(head.slice(from, from + digits.number))
-    const records = Number(head.slice(from + digits.number, from + digits.number + digits.records))
-    const sentAtUs = Number(head.slice(from + digits.number + digits.records, from + markChars))
-    if (Number.isNaN(number + records + sentAtUs)) throw new RangeError(`no mark at byte ${at}`)
-    found({ number, records, sentAtUs })
+    const end = at + length
+    const mark =
+      markIn(body, at, Math.min(at + resourceBytesMax, end)) ??
+      markIn(body, Math.max(at, end - resourceBytesMax), end)
+    if (mark === undefined) throw new RangeError(`no mark at byte ${at}`)
+    found(mark)
     at += length
   }
 }
+
+/** By its digits alone: peers that encode anew turn key and value round as well. */
+const markIn = (body: Buffer, from: number, to: number): Mark | undefined => {
+  const [text] = digitRun.exec(body.toString('latin1', from, to)) ?? []
+  return text === undefined ? undefined : markOf(text)
+}
+const digitRun = new RegExp(`\\d{${markChars}}`)
 
 /** Of a clock that all processes of a machine share. */
 export const nowUs = (): number => Number(process.hrtime.bigint() / 1_000n)

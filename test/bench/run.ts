@@ -2,7 +2,7 @@
  * Measures Holdfast beside what it could be instead, on the same machine in the same minutes:
  *
  *     npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
- *                      [--backlog N] [--repeat N] [--peers all|none|relay] [--cli FILE] [--json]
+ *                      [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--json]
  *
  * Each subject is a process of its own, syncs before it answers, and has the same loader and the same
  * sink, on loopback. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
@@ -10,6 +10,7 @@
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { installedPeers, peerNames } from './peers.ts'
 import { machine, ratiosOf, runOf, tableOf } from './report.ts'
 import { holdfast, relay, type Subject } from './subject.ts'
 import { type Load, type Measured, measure } from './trial.ts'
@@ -18,7 +19,7 @@ import { type Load, type Measured, measure } from './trial.ts'
 const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
 
 const synopsis = `npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
-                 [--backlog N] [--repeat N] [--peers all|none|relay] [--cli FILE] [--json]
+                 [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--json]
 `
 
 const usage = (message: string): never => {
@@ -72,19 +73,29 @@ if ((load.records + load.backlogRecords) / load.recordsPerRequest > requestsMax)
   usage(`there are at most ${requestsMax} requests: --per-request must be larger`)
 const repeat = countOf('repeat', [1, 100])
 
-const peersOf = (text: string): readonly Subject[] => {
+const namesOf = (text: string): readonly string[] => {
+  const known = [relay.name, ...peerNames]
   if (text === 'none') return []
-  const names = text === 'all' ? ['relay'] : text.split(',')
-  const strange = names.find((name) => name !== relay.name)
-  return strange === undefined ? [relay] : usage(`--peers is all, none or relay, not ${strange}`)
+  if (text === 'all') return known
+  const names = text.split(',')
+  const strange = names.find((name) => !known.includes(name))
+  return strange === undefined
+    ? names
+    : usage(`--peers is all, none, or of ${known.join(', ')}; not ${strange}`)
 }
+const names = namesOf(values.peers)
+const { subjects: peers, missing } = await installedPeers(names)
+for (const name of missing)
+  process.stderr.write(`bench: ${name} is not installed; npm run bench:peers does it\n`)
 
 const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
 }
 
 const trials = new Map<Subject, Measured[]>(
-  [holdfast(values.cli), ...peersOf(values.peers)].map((subject) => [subject, []]),
+  [holdfast(values.cli), ...(names.includes(relay.name) ? [relay] : []), ...peers].map(
+    (subject) => [subject, []],
+  ),
 )
 for (let trial = 1; trial <= repeat; trial += 1) {
   for (const [subject, measured] of trials) {

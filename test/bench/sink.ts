@@ -1,9 +1,11 @@
 /**
  * The sink of a measurement, a process of its own: HTTP/1.1 on raw sockets, as little as a client with
- * `content-length` needs, so that it is not what is measured. It counts marked requests, each once.
+ * `content-length` needs, so that it is not what is measured; or bare lines. It counts marked requests,
+ * each once.
  * Spoken to over the channel of `fork`.
  */
 import { createServer, type Server, type Socket } from 'node:net'
+import { readLineMarks } from './marked-lines.ts'
 import { nowUs, readMarks } from './marked-request.ts'
 
 export type SinkOrder =
@@ -36,6 +38,7 @@ const headEnd = Buffer.from('\r\n\r\n')
 /** By number; 0 where it has not arrived. */
 const arrivedAtUs = new Float64Array(requestsMax)
 const tookUs = new Float64Array(requestsMax)
+const arrivedLines = new Uint32Array(requestsMax)
 const sockets = new Set<Socket>()
 let server: Server | null = null
 
@@ -48,41 +51,33 @@ const take = (body: Buffer): void => {
   })
 }
 
-/** Collects a connection's bytes in one buffer that is used again for each request. */
+/** Lines of which each belongs to a request: the last of them brings it. */
+const takeLines = (text: Buffer): void => {
+  const atUs = nowUs()
+  readLineMarks(text, ({ number, records, sentAtUs }) => {
+    const lines = (arrivedLines[number] ?? 0) + 1
+    arrivedLines[number] = lines
+    if (lines !== records) return
+    arrivedAtUs[number] = atUs
+    tookUs[number] = atUs - sentAtUs
+  })
+}
+
+/** What a connection has brought and is not looked at yet, in one buffer that is used again and again. */
+type Held = { bytes: Buffer; end: number }
+
 const serve = (socket: Socket): void => {
   sockets.add(socket)
-  let held = Buffer.allocUnsafe(1024 * 1024)
-  let end = 0
-  let bodyAt = 0
-  let bodyEnd = 0
-  const next = (): boolean => {
-    if (bodyEnd === 0) {
-      const at = held.subarray(0, end).indexOf(headEnd)
-      if (at < 0) return false
-      const head = held.toString('latin1', 0, at).toLowerCase()
-      const bytes = Number(/^content-length: *(\d+)/m.exec(head)?.[1])
-      if (Number.isNaN(bytes)) throw new Error('a request without content-length')
-      bodyAt = at + headEnd.length
-      bodyEnd = bodyAt + bytes
-    }
-    if (end < bodyEnd) return false
-    take(held.subarray(bodyAt, bodyEnd))
-    socket.write(answer)
-    held.copyWithin(0, bodyEnd, end)
-    end -= bodyEnd
-    bodyEnd = 0
-    return true
-  }
+  const held: Held = { bytes: Buffer.allocUnsafe(1024 * 1024), end: 0 }
+  let read: (() => number) | undefined
   socket.on('data', (chunk) => {
-    const needed = Math.max(end + chunk.length, bodyEnd)
-    if (needed > held.length) {
-      const larger = Buffer.allocUnsafe(2 * needed)
-      held.copy(larger, 0, 0, end)
-      held = larger
+    read ??=
+      chunk[0] === post ? readingRequests(held, () => socket.write(answer)) : readingLines(held)
+    add(held, chunk)
+    for (let used = read(); used > 0; used = read()) {
+      held.bytes.copyWithin(0, used, held.end)
+      held.end -= used
     }
-    chunk.copy(held, end)
-    end += chunk.length
-    while (next());
   })
   // A subject that is stopped breaks its connections off: what has not arrived is seen as missing.
   socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
@@ -90,6 +85,54 @@ const serve = (socket: Socket): void => {
   })
   socket.on('close', () => sockets.delete(socket))
 }
+const post = 'P'.charCodeAt(0)
+
+const add = (held: Held, chunk: Buffer): void => {
+  const needed = held.end + chunk.length
+  if (needed > held.bytes.length) {
+    const larger = Buffer.allocUnsafe(2 * needed)
+    held.bytes.copy(larger, 0, 0, held.end)
+    held.bytes = larger
+  }
+  chunk.copy(held.bytes, held.end)
+  held.end = needed
+}
+
+/** Reads the next request, and says how many bytes it was; 0 while not all of it is there. */
+const readingRequests = (held: Held, onRequest: () => void): (() => number) => {
+  let bodyAt = 0
+  let bodyEnd = 0
+  let isOtlp = true
+  return () => {
+    if (bodyEnd === 0) {
+      const at = held.bytes.subarray(0, held.end).indexOf(headEnd)
+      if (at < 0) return 0
+      const head = held.bytes.toString('latin1', 0, at).toLowerCase()
+      const bytes = Number(/^content-length: *(\d+)/m.exec(head)?.[1])
+      if (Number.isNaN(bytes)) throw new Error('a request without content-length')
+      isOtlp = head.includes('application/x-protobuf')
+      bodyAt = at + headEnd.length
+      bodyEnd = bodyAt + bytes
+    }
+    if (held.end < bodyEnd) return 0
+    const body = held.bytes.subarray(bodyAt, bodyEnd)
+    if (isOtlp) take(body)
+    else takeLines(body)
+    onRequest()
+    const used = bodyEnd
+    bodyEnd = 0
+    return used
+  }
+}
+
+/** Reads all lines that are there as a whole. */
+const readingLines = (held: Held) => (): number => {
+  const end = held.bytes.lastIndexOf(newline, held.end - 1) + 1
+  if (held.end === 0 || end === 0) return 0
+  takeLines(held.bytes.subarray(0, end))
+  return end
+}
+const newline = 0x0a
 
 const listen = (port: number): void => {
   server = createServer({ noDelay: true }, serve)

@@ -1,30 +1,41 @@
-/** What is measured: programs that take OTLP/HTTP, keep it durably, and send it on. */
+/** What is measured: programs that take records, keep them on disk, and send them on. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Started, startProgram } from './child.ts'
 
 export type Subject = {
   readonly name: string
-  readonly durability: 'fsync'
+  /** In a word or two: what is on stable storage when a client has its answer. */
+  readonly durability: string
+  /** What it is sent: OTLP/HTTP requests, or lines of syslog over TCP, which nobody answers. */
+  readonly speaks: 'otlp' | 'syslog'
   readonly start: (at: {
-    /** Empty, of this subject alone. */
+    /** Of this subject alone; what it left there, it finds again. */
     readonly folder: string
     readonly sinkUrl: string
   }) => Promise<Running>
 }
-export type Running = Pick<Started, 'pid' | 'stop'> & { readonly url: string }
+export type Running = Pick<Started, 'pid' | 'stop' | 'exited'> & {
+  readonly url: string
+  /** Of the admin API, where there is one. */
+  readonly admin?: string
+}
 
 /** Waits between attempts are no part of how fast a backlog is sent: they are kept short. */
 const backoff = { initial: '50ms', max: '200ms' }
 
-/** @param cli the command line to run, built or as it stands */
 /**
  * @param cli the command line to run, built or as it stands
- * @param flags of Node
+ * @param options.flags of Node
+ * @param options.settings of the configuration file, in place of those here
  */
-export const holdfast = (cli: string, ...flags: readonly string[]): Subject => ({
+export const holdfast = (
+  cli: string,
+  options: { readonly flags?: readonly string[]; readonly settings?: object } = {},
+): Subject => ({
   name: 'holdfast',
   durability: 'fsync',
+  speaks: 'otlp',
   start: async ({ folder, sinkUrl }) => {
     const config = join(folder, 'holdfast.yaml')
     // JSON is YAML. What is not here has its default.
@@ -39,21 +50,24 @@ export const holdfast = (cli: string, ...flags: readonly string[]): Subject => (
         cache: { durability: 'fsync' },
         dispatch: { backoff },
         shutdown_timeout: '5s',
+        ...options.settings,
       }),
     )
-    const started = await startProgram([...flags, cli, 'run', '--config', config])
-    const { sources } = started.ready as { sources: { otlp_http: string } }
-    return { ...started, url: sources.otlp_http }
+    const words = [...(options.flags ?? []), cli, 'run', '--config', config]
+    const started = await startProgram(process.execPath, words, 'line')
+    const { admin, sources } = started.ready as { admin: string; sources: { otlp_http: string } }
+    return { ...started, url: sources.otlp_http, admin }
   },
 })
 
 export const relay: Subject = {
   name: 'relay',
   durability: 'fsync',
+  speaks: 'otlp',
   start: async ({ folder, sinkUrl }) => {
     const program = join(import.meta.dirname, 'relay.ts')
     const words = [program, '--to', sinkUrl, '--file', join(folder, 'bodies')]
-    const started = await startProgram(words)
+    const started = await startProgram(process.execPath, words, 'line')
     return { ...started, url: (started.ready as { url: string }).url }
   },
 }

@@ -41,7 +41,7 @@ const recordsPerSecondMin = 5_000
 const phaseMsMin = 30_000
 
 type Crew = {
-  readonly subject: Running
+  readonly subject: Running & Pick<Subject, 'speaks'>
   readonly loader: Worker<LoadOrder, LoadAnswer>
   readonly sink: Worker<SinkOrder, SinkAnswer>
   readonly load: Load
@@ -55,7 +55,8 @@ export const measure = async (subject: Subject, load: Load): Promise<Measured> =
   try {
     const port = await listen(sink, 0)
     running = await subject.start({ folder, sinkUrl: `http://127.0.0.1:${port}` })
-    return await phases({ subject: running, loader, sink, load }, port)
+    const { speaks } = subject
+    return await phases({ subject: { ...running, speaks }, loader, sink, load }, port)
   } finally {
     await running?.stop()
     await Promise.all([loader.stop(), sink.stop()])
@@ -128,6 +129,7 @@ const sent = ({ subject, loader, load }: Crew, numbers: Numbers): Promise<LoadAn
   loader.ask({
     type: 'load',
     url: subject.url,
+    speaks: subject.speaks,
     ...load,
     ...numbers,
     msMax: msMaxOf(load, numbers),
