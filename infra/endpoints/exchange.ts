@@ -41,7 +41,11 @@ export const exchange = (options: {
     // An answer that came before the whole of the request was sent: the rest is of no use to anybody.
     if (!request.writableFinished) request.destroy()
   }
-  const fail = (fault: Error): void => end(() => options.onFault(fault))
+  let answer: IncomingMessage | undefined
+  /** An answer that is here as a whole counts, whatever becomes of its connection. */
+  const fail = (fault: Error): void => {
+    if (answer?.complete !== true) end(() => options.onFault(fault))
+  }
   const request = (target.protocol === 'https:' ? httpsRequest : httpRequest)({
     agent,
     protocol: target.protocol,
@@ -58,12 +62,17 @@ export const exchange = (options: {
   request.on('response', (response) => {
     const { statusCode: status = 0, headers } = response
     const reply = { status, headers, body: new Uint8Array() }
+    answer = response
     if (!isOver) options.onHead(reply)
-    readBody(response, {
-      onBody: (start) => end(() => options.onReply({ ...reply, body: start })),
-      breakOff: () => request.destroy(),
-      fail,
-    })
+    response.on('error', fail)
+    // A receiver may close behind its answer and not have said so. Read at once, the connection would be
+    // free, and the next request be lost on it: so that is let come, and be seen, first.
+    const read = (): void =>
+      readBody(response, {
+        onBody: (start) => end(() => options.onReply({ ...reply, body: start })),
+        breakOff: () => request.destroy(),
+      })
+    setImmediate(() => setImmediate(read))
   })
   for (const chunk of body.chunks.slice(0, -1)) request.write(chunk)
   request.end(body.chunks.at(-1))
@@ -91,12 +100,7 @@ const readBody = (
   {
     onBody,
     breakOff,
-    fail,
-  }: {
-    readonly onBody: (start: Uint8Array) => void
-    readonly breakOff: () => void
-    readonly fail: (fault: Error) => void
-  },
+  }: { readonly onBody: (start: Uint8Array) => void; readonly breakOff: () => void },
 ): void => {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -114,5 +118,4 @@ const readBody = (
     breakOff()
   })
   response.on('end', tell)
-  response.on('error', fail)
 }
