@@ -7,6 +7,7 @@ import { openMeters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import { instant } from '../schemas/brand.ts'
 import { heldIn } from './account/held.ts'
+import { openBalanceWatch } from './balance-watch.ts'
 import { openBookkeeper } from './bookkeeper.ts'
 import { startCast } from './cast.ts'
 import type { Config } from './config/config.ts'
@@ -61,6 +62,7 @@ export const startPipeline = async (
   const { journal, ledger, turnstile, replayed } = storage
   bookkeeper.begin({ ledger, held: () => heldIn(storage.ring) })
   const keeper = openKeeper({ journal, ledger, turnstile, clock, log, bounds, ...replayed })
+  const balance = openBalanceWatch({ ledger, log })
   const drops = openDropWatch({ ledger, meters, log, telemetry, sinceMs: startedAtMs })
   const intake = openConfiguredIntake(config, clock)
   const endpoint = world.endpoint(config, log)
@@ -89,6 +91,7 @@ export const startPipeline = async (
   })
   const housekeeping = repeat({ clock, everyMs: housekeepingMs, failed }, async () => {
     await drops.look()
+    balance.look()
     await keeper.tidy()
   })
   const sources = await world.sources(config, { intake, ledger, meters, log, telemetry })

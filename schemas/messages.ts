@@ -244,6 +244,8 @@ export type LedgerCheckpointed = {
   readonly type: 'ledger.checkpointed'
   readonly rows: readonly LedgerRow[]
   readonly marks: readonly Mark[]
+  /** what the rows have as live is in segments up to this one */
+  readonly newestSegment: number
   readonly atMs: InstantMs
 }
 
@@ -254,6 +256,8 @@ export type LedgerRow = {
   readonly service: string
   /** accepted by segments that are gone */
   readonly retired: number
+  /** accepted by segments that live */
+  readonly live: number
   readonly delivered: number
   readonly dropped: number
   readonly refused: number

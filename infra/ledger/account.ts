@@ -32,7 +32,7 @@ export type Account = {
   readonly totals: (tenant?: string) => Totals
   readonly streams: (tenant?: string) => readonly StreamAccount[]
   readonly services: () => readonly ServiceAccount[]
-  /** What a checkpoint keeps: neither what live segments accepted nor what is pending. */
+  /** What a checkpoint keeps: not what is pending, which the record log says. */
   readonly rows: () => readonly LedgerRow[]
   readonly fold: (bounds: FoldBounds) => void
 }
@@ -87,7 +87,7 @@ export const openAccount = (restored: readonly LedgerRow[] = []): Account => {
     }
   }
 
-  for (const { retired, delivered, dropped, refused, ...stream } of restored) {
+  for (const { retired, delivered, dropped, refused, live: _, ...stream } of restored) {
     add(stream, { accepted: retired, retired, delivered, dropped, refused })
   }
   return {
@@ -108,7 +108,7 @@ export const openAccount = (restored: readonly LedgerRow[] = []): Account => {
     services: () => [...servicesOf(rows.values())],
     rows: () =>
       [...rows.values()].map(
-        ({ accepted: _accepted, pending: _pending, ...row }): LedgerRow => row,
+        ({ accepted, pending: _, ...row }): LedgerRow => ({ ...row, live: accepted - row.retired }),
       ),
   }
 }

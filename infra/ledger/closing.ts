@@ -4,6 +4,7 @@ import type { InstantMs } from '../../schemas/brand.ts'
 import type { Eviction, Held, SegmentEvicted, SegmentRetired } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import type { StreamCount } from '../ring/record-log.ts'
+import { streamKey } from '../ring/segment.ts'
 import type { Desk } from './desk.ts'
 import type { Ledger } from './ledger.ts'
 import { LedgerError } from './ledger-error.ts'
@@ -88,6 +89,7 @@ const evict = async (
       desk.account.add(stream, { retired: accepted, dropped })
     }
     endAll(desk, held)
+    countGhosts(desk, { live, held, accepted: fact.streams })
     desk.drops.add(fact.drops)
     desk.book.dropped(fact.drops)
     const dropped = ranges.reduce((sum, { records }) => sum + records, 0)
@@ -111,6 +113,34 @@ const retire = (desk: Desk, segment: number): Promise<void> =>
 const endAll = ({ account, log }: Desk, held: readonly Held[]): void => {
   for (const { batch, at } of held) {
     if (log.end(at)) account.add(batch, { pending: -recordsIn(batch) })
+  }
+}
+
+/**
+ * Batches that were counted as held and that the record log does not find in its own segment any more:
+ * nobody holds them, and no drop event can name them. From here on they are in no column of the account,
+ * which says so by not balancing.
+ */
+const countGhosts = (
+  { account }: Desk,
+  given: {
+    readonly live: Live
+    readonly held: readonly Held[]
+    readonly accepted: SegmentEvicted['streams']
+  },
+): void => {
+  const { live, held, accepted } = given
+  if (held.length >= live.open) return
+  const found = new Map<string, number>()
+  const find = (stream: Omit<StreamCount, 'records'>, records: number): void => {
+    found.set(streamKey(stream), (found.get(streamKey(stream)) ?? 0) + records)
+  }
+  for (const mark of live.marks.values()) find(mark, mark.delivered + mark.dropped)
+  for (const { batch } of held) find(batch, recordsIn(batch))
+  for (const stream of accepted) {
+    const ghosts = stream.accepted - (found.get(streamKey(stream)) ?? 0)
+    const { producer, tenant, service } = stream
+    if (ghosts > 0) account.add({ producer, tenant, service }, { pending: -ghosts })
   }
 }
 

@@ -14,7 +14,7 @@ import { openDropIds } from './drop-id.ts'
 import { openDropStore } from './drop-store.ts'
 import type { Ledger } from './ledger.ts'
 import { recordFates } from './recording.ts'
-import type { Replayed } from './replay.ts'
+import { type Replayed, without } from './replay.ts'
 import { openSegmentBook, type SegmentBook } from './segment-book.ts'
 import { openTurnstile, type Turnstile } from './turnstile.ts'
 
@@ -80,11 +80,36 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
       log.end(mark.at)
     }
   }
+  countVanished({ log, account, replayed, recovery })
   await countHeld({ log, account, segments, recovery })
   const drops = openDropStore({ archive, archived: newest, unarchived, recentMax: dropsMax })
   const book = options.book ?? noBook
   const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, book, report }
   return ledgerOver(desk, { now, rowsMax })
+}
+
+/**
+ * What the last checkpoint has as accepted by segments that lived, and is now neither in the record log
+ * nor in a segment that was closed since: a file was removed or cut. It stays accepted, so the account
+ * does not balance, for whoever ended or held it is gone. What an active segment has taken in since hides
+ * as much of its own stream.
+ */
+const countVanished = ({
+  log,
+  account,
+  replayed: { live, newestSegment },
+  recovery,
+}: Pick<Desk, 'log' | 'account'> & {
+  readonly replayed: Pick<Replayed, 'live' | 'newestSegment'>
+  readonly recovery: Pick<Recovery, 'segments'>
+}): void => {
+  const found = recovery.segments
+    .filter(({ id }) => id <= newestSegment)
+    .flatMap(({ id }) => log.accepted(id))
+  for (const [, vanished] of without(live, found)) {
+    const { records, ...stream } = vanished
+    if (records > 0) account.add(stream, { accepted: records, retired: records })
+  }
 }
 
 /** Asks the record log what its live segments accepted, and what of it is pending. */
@@ -165,6 +190,7 @@ const factsOf = ({
     type: 'ledger.checkpointed',
     rows: account.rows(),
     marks: segments.marks(),
+    newestSegment: segments.newestLive(),
     atMs: nowMs,
   },
   ...segments

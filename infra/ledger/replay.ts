@@ -16,8 +16,9 @@ import type {
   SegmentRetired,
 } from '../../schemas/messages.ts'
 import type { Fact } from '../journal/journal.ts'
-import type { Ended } from '../ring/record-log.ts'
-import { type Account, openAccount } from './account.ts'
+import type { Ended, StreamCount } from '../ring/record-log.ts'
+import { streamKey } from '../ring/segment.ts'
+import { type Account, openAccount, type Stream } from './account.ts'
 
 /** The state at a restart. It belongs to whoever opens the ledger with it. */
 export type Replayed = {
@@ -26,6 +27,10 @@ export type Replayed = {
   readonly account: Account
   /** The ends of batches in segments that live, by offset. */
   readonly marks: ReadonlyMap<number, ReadonlyMap<number, Mark>>
+  /** What each stream had accepted in segments that live, as the last checkpoint has it. */
+  readonly live: LiveCounts
+  /** Those segments are none after this one. */
+  readonly newestSegment: number
   /** Drop events since the last checkpoint, as they were recorded. */
   readonly drops: readonly Drop[]
   /** All assignments that the journal holds, oldest first. */
@@ -46,7 +51,11 @@ export const replay = async (facts: AsyncIterable<Fact>): Promise<Replayed> => {
   return { ...state, ended: { segments: closed, offsets: new Map(offsets) } }
 }
 
+export type LiveCounts = ReadonlyMap<string, StreamCount>
+
 type State = {
+  live: LiveCounts
+  newestSegment: number
   readonly account: Account
   readonly marks: Map<number, Map<number, Mark>>
   readonly closed: Set<number>
@@ -57,6 +66,8 @@ type State = {
 
 const emptyState = (account = openAccount()): State => ({
   account,
+  live: new Map(),
+  newestSegment: 0,
   marks: new Map(),
   closed: new Set(),
   drops: [],
@@ -65,9 +76,11 @@ const emptyState = (account = openAccount()): State => ({
 })
 
 /** The rows of a checkpoint have its marks counted in; the marks say which batches not to resend. */
-const checkpointed = ({ rows, marks }: LedgerCheckpointed): State => {
+const checkpointed = ({ rows, marks, newestSegment }: LedgerCheckpointed): State => {
   const state = emptyState(openAccount(rows))
   for (const mark of marks) remember(state, mark)
+  state.live = new Map(rows.map((row) => [streamKey(row), countOf(row, row.live)]))
+  state.newestSegment = newestSegment
   return state
 }
 
@@ -104,10 +117,27 @@ const remember = ({ marks }: State, mark: Mark): void => {
   else known.set(offset, mark)
 }
 
-const close = (
-  { account, marks, closed }: State,
-  { segment, streams }: SegmentEvicted | SegmentRetired,
-): void => {
+const countOf = ({ producer, tenant, service }: Stream, records: number): StreamCount => ({
+  ...{ producer, tenant, service, records },
+})
+
+/** The counts less those that were found; of what was found besides nothing is said. */
+export const without = (live: LiveCounts, found: readonly StreamCount[]): LiveCounts => {
+  const rest = new Map(live)
+  for (const count of found) {
+    const key = streamKey(count)
+    const known = rest.get(key)
+    if (known !== undefined) rest.set(key, { ...known, records: known.records - count.records })
+  }
+  return rest
+}
+
+const close = (state: State, { segment, streams }: SegmentEvicted | SegmentRetired): void => {
+  const { account, marks, closed, newestSegment } = state
+  if (segment <= newestSegment) {
+    const found = streams.map((stream) => countOf(stream, stream.accepted))
+    state.live = without(state.live, found)
+  }
   for (const stream of streams) {
     account.add(stream, { accepted: stream.accepted, retired: stream.accepted })
   }

@@ -39,6 +39,8 @@ export type SegmentBook = {
   readonly removed: (segment: number) => void
   readonly checkpointed: () => void
   readonly marks: () => readonly Mark[]
+  /** The newest segment that lives; 0 where none does. */
+  readonly newestLive: () => number
   /** Closed segments whose files may be there still, and the newest, so that no id is used twice. */
   readonly remembered: () => readonly number[]
 }
@@ -134,6 +136,7 @@ export const openSegmentBook = ({
       for (const live of lives.values()) live.doubt = 'none'
     },
     marks: () => [...lives.values()].flatMap(({ marks: of }) => [...of.values()]),
+    newestLive: () => [...lives.keys()].reduce((newest, id) => Math.max(newest, id), 0),
     remembered: () => [...new Set([...gone.keys(), ...(newest === null ? [] : [newest])])],
   }
 }

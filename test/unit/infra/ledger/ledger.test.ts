@@ -159,6 +159,34 @@ test('a segment that vanished from the disk unbalances the account', () =>
     assert.equal(ledger().totals().unaccounted, -3)
   }))
 
+test('what a checkpoint has as held in a segment that vanished is missed, and stays so', () =>
+  live(async ({ ledger, accept, log, checkpoint, restart }) => {
+    const held = accept({ records: 3 })
+    accept({ records: 4 })
+    await ledger().recordFates([fateOf(held)], at(1))
+    await checkpoint()
+    await log.remove(log.newest())
+    for (const life of [1, 2]) {
+      await restart()
+      const { accepted, delivered, pending, unaccounted } = ledger().totals()
+      assert.deepEqual([life, accepted, delivered, pending, unaccounted], [life, 7, 3, 0, 4])
+      await checkpoint()
+    }
+  }))
+
+test('segments that were closed since the last checkpoint are not missed', () =>
+  live(async ({ ledger, accept, log, checkpoint, restart }) => {
+    const held = accept({ records: 3 })
+    await checkpoint()
+    await ledger().recordFates([fateOf(held)], at(1))
+    const segment = log.newest()
+    await ledger().recordRetirement(segment)
+    await log.remove(segment)
+    await restart()
+    const { accepted, delivered, unaccounted } = ledger().totals()
+    assert.deepEqual([accepted, delivered, unaccounted], [3, 3, 0])
+  }))
+
 test('the account is the same after a restart', () =>
   live(async ({ ledger, accept, restart, log }) => {
     const held = [1, 2, 3, 4].map((records) => accept({ records, tenant: `t${records % 2}` }))
