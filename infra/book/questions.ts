@@ -23,6 +23,11 @@ export const openQuestions = (database: DatabaseSync): Questions => {
      WHERE state IN ('delivered', 'mixed') AND wait_ms_max >= $lateAfterMs AND ${isIn}
        AND CASE event_from_ms WHEN 0 THEN accepted_from_ms ELSE event_from_ms END <= $toMs
        AND CASE event_from_ms WHEN 0 THEN accepted_to_ms ELSE event_to_ms END >= $fromMs
+     UNION ALL
+     -- Of what is a total by now: its hour of acceptance, and that it was late.
+     SELECT tenant, service, late, from_ms, to_ms, 0, 0, 0
+     FROM total JOIN stream ON stream.id = total.stream
+     WHERE late > 0 AND from_ms <= $toMs AND to_ms >= $fromMs AND ${isIn}
      ORDER BY eventFromMs LIMIT ${lateRowsMax}`,
   )
   return {
@@ -49,7 +54,8 @@ const addLate = (services: Map<string, LateSums>, row: LateRow): void => {
   sum.records += row.records
   sum.eventFromMs = Math.min(sum.eventFromMs, row.eventFromMs)
   sum.eventToMs = Math.max(sum.eventToMs, row.eventToMs)
-  sum.endedFromMs = Math.min(sum.endedFromMs, row.endedFromMs)
+  if (row.endedFromMs > 0)
+    sum.endedFromMs = Math.min(sum.endedFromMs || row.endedFromMs, row.endedFromMs)
   sum.endedToMs = Math.max(sum.endedToMs, row.endedToMs)
   sum.waitMsMax = Math.max(sum.waitMsMax, row.waitMsMax)
   const { eventFromMs: fromMs, eventToMs: toMs } = row

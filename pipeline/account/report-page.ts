@@ -4,12 +4,14 @@ import { escaped, reportPicture } from './report-picture.ts'
 import { eventsShownMax } from './report-text.ts'
 import {
   count,
-  covers,
+  coversOf,
+  deliveredText,
   rangeText,
   reasonWords,
   summaryOf,
   timeText,
   titleOf,
+  waitText,
 } from './report-words.ts'
 
 export const reportPage = (report: Report): string => `<!doctype html>
@@ -28,7 +30,10 @@ export const reportPage = (report: Report): string => `<!doctype html>
 </header>
 <section class="summary ${report.verdict}">${paragraphs(report)}</section>
 ${report.streams.length === 0 ? '' : body(report)}
-<section class="small"><h2>What this report covers</h2><ul>${covers.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul></section>
+${lateSection(report)}
+<section class="small"><h2>What this report covers</h2><ul>${coversOf(report)
+  .map((line) => `<li>${escaped(line)}</li>`)
+  .join('')}</ul></section>
 </main>
 </body>
 </html>
@@ -119,6 +124,29 @@ const events = ({ tenant, events: all, unlisted }: Report): string => {
     ]),
   )
   return more === 0 ? table : `${table}<p>And ${count(more)} more.</p>`
+}
+
+const lateSection = ({ tenant, late }: Report): string => {
+  if (late.kind === 'unknown' || late.records === 0) return ''
+  const table = htmlTable(
+    [
+      ...tenantHead(tenant),
+      'Service',
+      { number: 'Records' },
+      'From – to',
+      'Delivered',
+      'Longest wait',
+    ],
+    late.services.map((service) => [
+      ...tenantCell(tenant, service.tenant),
+      service.service,
+      { number: count(service.records) },
+      { small: rangeText(service) },
+      { small: deliveredText(service) },
+      waitText(service.longestWaitSeconds),
+    ]),
+  )
+  return `<section><h2>Delivered late</h2>${table}</section>`
 }
 
 const tenantHead = (tenant: string | null): readonly Cell[] => (tenant === null ? ['Tenant'] : [])

@@ -1,19 +1,22 @@
 /** A report in Markdown. */
+import type { LateDelivery } from './lateness.ts'
 import type { Report, StreamReport } from './report.ts'
 import {
   count,
-  covers,
+  coversOf,
+  deliveredText,
   rangeText,
   reasonWords,
   summaryOf,
   timeText,
   titleOf,
+  waitText,
 } from './report-words.ts'
 
 export const eventsShownMax = 100
 
 export const reportText = (report: Report): string => {
-  const { streams, doubts } = report
+  const { streams, doubts, late } = report
   const isOfAll = report.tenant === null
   return [
     `# ${plain(titleOf(report))}`,
@@ -23,8 +26,13 @@ export const reportText = (report: Report): string => {
     ...(streams.length === 0 ? [] : ['## By service', serviceTable(streams, isOfAll)]),
     ...(report.lost.events === 0 ? [] : ['## Why, and how it was noticed', reasonTable(report)]),
     ...(report.lost.events === 0 ? [] : ['## Each loss', eventTable(report)]),
+    ...(late.kind === 'unknown' || late.records === 0
+      ? []
+      : ['## Delivered late', lateTable(report.tenant, late.services)]),
     '## What this report covers',
-    covers.map((line) => `- ${line}`).join('\n'),
+    coversOf(report)
+      .map((line) => `- ${line}`)
+      .join('\n'),
   ]
     .join('\n\n')
     .concat('\n')
@@ -41,6 +49,23 @@ const serviceTable = (streams: readonly StreamReport[], isOfAll: boolean): strin
       lost.records === 0 ? '' : timeText(lost.last),
       count(heldBack.records),
       heldBack.records === 0 ? '' : timeText(heldBack.since),
+    ]),
+  )
+
+const lateTable = (tenant: string | null, services: readonly LateDelivery[]): string =>
+  markdownTable(
+    [
+      ...(tenant === null ? ['Tenant'] : []),
+      ...['Service', 'Records', 'From', 'To', 'Delivered', 'Longest wait'],
+    ],
+    services.map((service) => [
+      ...(tenant === null ? [service.tenant] : []),
+      service.service,
+      count(service.records),
+      timeText(service.first),
+      timeText(service.last),
+      deliveredText(service),
+      waitText(service.longestWaitSeconds),
     ]),
   )
 

@@ -1,5 +1,6 @@
 /** What a report says in words: for the person whose records they are. */
 import type { DropReason } from '../../schemas/messages.ts'
+import type { LateDelivery, Lateness } from './lateness.ts'
 import type { Report } from './report.ts'
 
 export type ReasonWords = {
@@ -79,11 +80,51 @@ export const between = (times: Times): string =>
 export const titleOf = ({ tenant }: Report): string =>
   tenant === null ? 'Log delivery report, all tenants' : `Log delivery report for ${tenant}`
 
+/** `2 d 3 h`, `3 h 5 min`, `61 s`: the two largest units. */
+export const waitText = (seconds: number | null): string => {
+  if (seconds === null) return 'not known any more'
+  const units = [
+    { size: 86_400, name: 'd' },
+    { size: 3_600, name: 'h' },
+    { size: 60, name: 'min' },
+    { size: 1, name: 's' },
+  ]
+  const first = Math.max(
+    0,
+    units.findIndex(({ size }) => seconds >= 2 * size || size === 1),
+  )
+  let rest = seconds
+  return units
+    .slice(first, first + 2)
+    .map(({ size, name }) => {
+      const whole = Math.floor(rest / size)
+      rest -= whole * size
+      return `${whole} ${name}`
+    })
+    .join(' ')
+}
+
+export const deliveredText = ({ deliveredFirst, deliveredLast }: LateDelivery): string =>
+  deliveredFirst === null
+    ? 'not known any more'
+    : rangeText({ first: deliveredFirst, last: deliveredLast })
+
+const lateSentence = (late: Lateness): readonly string[] => {
+  if (late.kind === 'unknown' || late.records === 0) return []
+  const waits = late.services.map(({ longestWaitSeconds }) => longestWaitSeconds ?? 0)
+  const longest = Math.max(0, ...waits)
+  const after = longest === 0 ? '' : `, after ${waitText(longest)} at most`
+  return [
+    `${records(late.records)} ${late.records === 1 ? 'was' : 'were'} held up and then delivered${after}.`,
+  ]
+}
+
 /** The answer in a sentence or three. */
 export const summaryOf = ({
   accepted,
   lost,
   heldBack,
+  late,
   doubts,
   to,
   asOf,
@@ -105,12 +146,15 @@ export const summaryOf = ({
           : 'Every record of this time that was accepted was delivered.',
       ]
     : []),
+  ...lateSentence(late),
   ...(to > asOf ? ['The time asked about is not over.'] : []),
 ]
 
-export const covers: readonly string[] = [
+export const coversOf = ({ late }: Pick<Report, 'late'>): readonly string[] => [
   'It speaks of the records that were accepted: confirmed to whoever sent them. What was not confirmed is for the sender to send again.',
   'A time is that of the records themselves. They are kept together in batches, so each time named here bounds when the records are from: none is from outside of it, apart from records that have no time.',
   'The numbers of a range are both included. Every record has a number in its stream, and each loss names its numbers exactly, but for what was rejected in part: there the range holds more than was lost.',
-  'Records that were delivered late are not listed: that they were delivered is kept, and not when.',
+  late.kind === 'known'
+    ? `Late is what was delivered ${late.afterSeconds} s or more after it was accepted. Of what is older than a week the hour in which it was accepted is known, and no more.`
+    : 'What was delivered late cannot be told at this moment; make the report again a little later.',
 ]

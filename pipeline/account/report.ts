@@ -4,7 +4,8 @@ import type { Batch, Drop, DropReason } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import type { Observed } from '../observed.ts'
 import { acceptedIn, type Gap, gapOf, verdictOf } from './completeness.ts'
-import { isoOrNull } from './instant-text.ts'
+import { instantText, isoOrNull } from './instant-text.ts'
+import { type Lateness, latenessIn } from './lateness.ts'
 import { openSpans, type Spans } from './spans.ts'
 import { type Scope, visitDrops, visitHeld } from './survey.ts'
 import { overlaps, type Window, windowOfBatch, windowOfDrop } from './window.ts'
@@ -21,6 +22,8 @@ export type Report = {
   readonly accepted: number
   readonly lost: Loss
   readonly heldBack: Backlog
+  /** Delivered after all. */
+  readonly late: Lateness
   /** Most lost first. */
   readonly streams: readonly StreamReport[]
   /** Oldest first; `unlisted` are counted and not listed. */
@@ -65,7 +68,7 @@ const streamsMax = 2_000
 const others = { tenant: '(others)', service: '(others)' }
 
 export const reportOf = async (
-  observed: Pick<Observed, 'ledger' | 'held' | 'doubts'>,
+  observed: Pick<Observed, 'ledger' | 'held' | 'doubts' | 'book'>,
   asked: Scope & Window,
   nowMs: number,
 ): Promise<Report> => {
@@ -105,6 +108,7 @@ export const reportOf = async (
     accepted: acceptedIn(observed, asked),
     lost: shownLoss(lost),
     heldBack: shownBacklog(heldBack),
+    late: await latenessIn(observed, asked),
     streams: streams.shown(),
     events,
     unlisted: lost.events - events.length,
@@ -199,6 +203,3 @@ const shownBacklog = ({ records, batches, times, acceptedMs }: BacklogSums): Bac
 })
 const shownSpans = (spans: Spans): readonly TimeSpan[] =>
   spans.list().map(({ fromMs, toMs }) => ({ from: instantText(fromMs), to: instantText(toMs) }))
-
-const instantMsMax = 8.64e15
-const instantText = (ms: number): string => new Date(Math.min(ms, instantMsMax)).toISOString()

@@ -13,7 +13,7 @@ import { plainAnswer } from './plain-answer.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
-import { showCompleteness, showRanges, showReport } from './window-routes.ts'
+import { showCompleteness, showLedgerWindow, showRanges, showReport } from './window-routes.ts'
 
 /** The admin API: probes, metrics, the account, and what an operator may tell the pipeline. */
 export type Admin = {
@@ -26,6 +26,7 @@ type Methods = Readonly<Record<string, Route>>
 const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> => ({
   '/metrics': { GET: openMetricsRoute() },
   '/api/v1/ledger': { GET: showLedger },
+  '/api/v1/ledger/window': { GET: showLedgerWindow },
   '/api/v1/drops': { GET: showDrops },
   '/api/v1/ranges': { GET: showRanges },
   '/api/v1/completeness': { GET: showCompleteness },

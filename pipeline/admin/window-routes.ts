@@ -1,4 +1,6 @@
+import type { ServiceTotals } from '../../infra/book/book-request.ts'
 import { completenessIn } from '../account/completeness.ts'
+import { instantText } from '../account/instant-text.ts'
 import { type Report, reportOf } from '../account/report.ts'
 import { reportPage } from '../account/report-page.ts'
 import { reportText } from '../account/report-text.ts'
@@ -37,6 +39,42 @@ export const showCompleteness: Route = async ({ observed, search, nowMs }) => {
   const window = windowOf({ from, to })
   if (window.kind === 'refused') return window.answer
   return json(await completenessIn(observed, { ...scope, ...window.window }, nowMs))
+}
+
+/** What `GET /api/v1/ledger/window` answers. Instants are ISO 8601, both inclusive. */
+export type LedgerWindow = {
+  readonly from: string
+  readonly to: string
+  /** By when the records were accepted. */
+  readonly services: readonly ServiceTotals[]
+}
+
+/** `GET /api/v1/ledger/window?from=&to=[&tenant=&service=]` */
+export const showLedgerWindow: Route = async ({ observed, search, nowMs }) => {
+  const query = queryOf<Asked>(search, {
+    tenant: name,
+    service: name,
+    from: instantBefore(nowMs),
+    to: instantBefore(nowMs),
+  })
+  if (query.kind === 'refused') return query.answer
+  const { from, to, ...scope } = query.values
+  const asked = windowOf({ from, to })
+  if (asked.kind === 'refused') return asked.answer
+  const { window } = asked
+  if (observed.book.view().state !== 'kept')
+    return refusal({
+      status: 503,
+      error: 'the account in time is not up to date yet',
+      headers: { 'retry-after': '5' },
+    })
+  const answer = await observed.book.ask({ kind: 'accepted', ...scope, ...window })
+  const services = answer.type === 'accepted' ? answer.services : []
+  return json({
+    from: instantText(window.fromMs),
+    to: instantText(window.toMs),
+    services,
+  } satisfies LedgerWindow)
 }
 
 type ReportAsked = Omit<Asked, 'service'> & { readonly format: ReportFormat }

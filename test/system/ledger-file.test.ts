@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import type { LedgerWindow } from '../../pipeline/admin/window-routes.ts'
 import { accountOf } from '../support/account.ts'
 import {
   type HoldfastProcess,
@@ -161,6 +162,14 @@ test('the views can be read with the tool, and every one of them', async (t) => 
   }
   const [hours] = query('SELECT sum(accepted) AS records FROM hours')
   assert.equal(hours?.['records'], load.promisedRecords())
+  const window = await holdfast.get<LedgerWindow>('/api/v1/ledger/window?from=1h&to=0s&tenant=acme')
+  assert.deepEqual(
+    window.services.map(({ service, accepted, delivered }) => [service, accepted, delivered]),
+    [
+      ['auth', load.promisedRecords() / 4, load.promisedRecords() / 4],
+      ['search', load.promisedRecords() / 4, load.promisedRecords() / 4],
+    ],
+  )
   const tool = await promisify(execFile)('sqlite3', [file, 'SELECT count(*) FROM account']).catch(
     (cause: NodeJS.ErrnoException) => {
       // Not every machine has the tool.

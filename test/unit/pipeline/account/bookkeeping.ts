@@ -1,3 +1,4 @@
+import type { LateService } from '../../../../infra/book/book-request.ts'
 import type { StreamAccount } from '../../../../infra/ledger/ledger.ts'
 import type { Observed } from '../../../../pipeline/observed.ts'
 import { batchId, instant, seq } from '../../../../schemas/brand.ts'
@@ -51,12 +52,14 @@ export const observedWith = (books: {
   readonly held?: readonly Held[]
   readonly drops?: readonly Drop[]
   readonly doubts?: readonly string[]
+  readonly late?: readonly LateService[]
 }): Observed => {
-  const { rows = [], held = [], drops = [], doubts = [] } = books
+  const { rows = [], held = [], drops = [], doubts = [], late = [] } = books
   const { observed } = handMade()
   return {
     ...observed,
     doubts: () => doubts,
+    book: { ...observed.book, ask: async () => ({ type: 'late', late }) },
     held: async function* () {
       yield* held
     },

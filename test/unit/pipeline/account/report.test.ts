@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { LateService } from '../../../../infra/book/book-request.ts'
 import { reportOf } from '../../../../pipeline/account/report.ts'
 import { reportPage } from '../../../../pipeline/account/report-page.ts'
 import { reportText } from '../../../../pipeline/account/report-text.ts'
@@ -106,6 +107,35 @@ test('a report says that all is well only when it is', async () => {
     assert.doesNotMatch(text, /Every record of this/)
   }
   for (const text of await sayOf({}, nowMs + 1)) assert.match(text, /is not over/)
+})
+
+const lateService: LateService = {
+  ...{ tenant: 'acme', service: evil, records: 7, waitMsMax: 7_500_000 },
+  ...{ eventFromMs: 12_000, eventToMs: 13_000, endedFromMs: 9_000_000, endedToMs: 9_100_000 },
+  spans: [{ fromMs: 12_000, toMs: 13_000 }],
+}
+
+test('what was held up and delivered after all is told: how much, of when, and how late', async () => {
+  const report = await reportOf(observedWith({ late: [lateService] }), window, nowMs)
+  for (const text of [reportText(report), reportPage(report)]) {
+    assert.match(text, /7 records were held up and then delivered, after 2 h 5 min at most/)
+    assert.match(text, /Delivered late/)
+    assert.match(text, /02:30:00/)
+    assert.doesNotMatch(text, /(?<!\\)<script|\u202e|\n# x|NaN|undefined/)
+  }
+  const old = { ...lateService, endedFromMs: 0, endedToMs: 0, waitMsMax: 0 }
+  const told = reportText(await reportOf(observedWith({ late: [old] }), window, nowMs))
+  assert.match(told, /7 records were held up and then delivered\./)
+  assert.match(told, /not known any more/)
+})
+
+test('a report of which nobody knows what was late says so, and tells the losses', async () => {
+  const book = { ...books.book, ask: () => Promise.reject(new Error('The book is behind.')) }
+  const report = await reportOf({ ...books, book }, window, nowMs)
+  assert.deepEqual(report.late, { kind: 'unknown', why: 'The book is behind.' })
+  assert.ok(report.lost.records > 0)
+  for (const text of [reportText(report), reportPage(report)])
+    assert.match(text, /What was delivered late cannot be told at this moment/)
 })
 
 test('every reason of a loss is told in words', async () => {
