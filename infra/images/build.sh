@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # build.sh [IMAGE…] : builds the images of the container tests where they cannot be pulled, from
-# packages alone: Debian's, Maven Central's, Go's and npm's. IMAGE is kafka, toxiproxy or holdfast; by
-# default all of them. One that was built from the same files is left as it is. Needs Docker; Debian
-# for kafka, with Java 17 and Maven; Go for toxiproxy; npm for holdfast, and Debian where Node's own
-# image cannot be pulled.
+# packages alone: Debian's, Maven Central's, Go's and npm's. IMAGE is kafka, toxiproxy, registry or
+# holdfast; by default all of them. One that was built from the same files is left as it is. Needs
+# Docker; Debian for kafka and registry, with Java 17 and Maven; Go for toxiproxy; npm for holdfast, and
+# Debian where Node's own image cannot be pulled.
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOCKER_BUILDKIT=${DOCKER_BUILDKIT:-0}
 kafka_version=4.4.0
 toxiproxy_version=2.5.0
+registry_version=2.6.13.Final
 node_image=$(sed -n 's/^ARG NODE_IMAGE=//p' holdfast/Dockerfile)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -96,6 +97,23 @@ toxiproxy() {
   build "holdfast-test/toxiproxy:$toxiproxy_version" "$sum" "$work/toxiproxy"
 }
 
+registry() {
+  local sum
+  sum=$(sum_of base registry build.sh)
+  if is_current "holdfast-test/registry:$registry_version" "$sum"; then return; fi
+  need java openjdk-17-jre-headless
+  need mvn maven
+  base
+  cp -r registry "$work/registry"
+  base/pack.sh openjdk-17-jre-headless > "$work/registry/jre.tar"
+  mvn --batch-mode --quiet -Dstyle.color=never dependency:copy -DoutputDirectory="$work/packed" \
+    -Dartifact="io.apicurio:apicurio-registry-app:$registry_version:tar.gz:all"
+  mkdir "$work/registry/app"
+  tar -xzf "$work"/packed/*.tar.gz -C "$work/registry/app"
+  mv "$work"/registry/app/*-runner.jar "$work/registry/app/app.jar"
+  build "holdfast-test/registry:$registry_version" "$sum" "$work/registry"
+}
+
 # The Node of the checkout, on this machine's libraries.
 node() {
   local sum
@@ -120,10 +138,10 @@ holdfast() {
   build holdfast-test/holdfast:latest "$sum" "$work/holdfast" "${options[@]}"
 }
 
-if [ $# -eq 0 ]; then set -- kafka toxiproxy holdfast; fi
+if [ $# -eq 0 ]; then set -- kafka toxiproxy registry holdfast; fi
 for image in "$@"; do
   case $image in
-    kafka | toxiproxy | holdfast) "$image" ;;
-    *) echo "build.sh: $image is none of kafka, toxiproxy, holdfast." >&2; exit 2 ;;
+    kafka | toxiproxy | registry | holdfast) "$image" ;;
+    *) echo "build.sh: $image is none of kafka, toxiproxy, registry, holdfast." >&2; exit 2 ;;
   esac
 done

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ContainerRuntimeClient, ImageName } from 'testcontainers'
 
-export const images = ['kafka', 'toxiproxy'] as const
+export const images = ['kafka', 'toxiproxy', 'registry'] as const
 export type Image = (typeof images)[number]
 
 type Names = {
@@ -26,6 +26,11 @@ const names: Readonly<Record<Image, Names>> = {
     variable: 'HOLDFAST_TOXIPROXY_IMAGE',
     built: 'holdfast-test/toxiproxy:2.5.0',
     pulled: 'shopify/toxiproxy:2.1.4',
+  },
+  registry: {
+    variable: 'HOLDFAST_REGISTRY_IMAGE',
+    built: 'holdfast-test/registry:2.6.13.Final',
+    pulled: 'apicurio/apicurio-registry-mem:2.6.13.Final',
   },
 }
 
