@@ -73,6 +73,8 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
     /** Grows with each assignment: what belongs to a former one is void. */
     generation: 0,
     isRunning: false,
+    /** Whether something is ours: to be joining takes as long as the others take, and risks nothing. */
+    isHolding: false,
     aliveAtMs: performance.now(),
     paused: new Map<string, Partition>(),
     active: new Map<string, Partition>(),
@@ -84,6 +86,7 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
 
   const revoke = async (): Promise<void> => {
     state.generation += 1
+    state.isHolding = false
     state.active.clear()
     state.paused.clear()
     await events.revoked()
@@ -112,6 +115,7 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
 
   const assign = async (assignment: Readonly<Record<string, readonly number[]>>): Promise<void> => {
     state.generation += 1
+    state.isHolding = true
     const { generation } = state
     const partitions = Object.entries(assignment).flatMap(([topic, ids]) =>
       ids.map((partition) => ({ topic, partition })),
@@ -164,13 +168,15 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
 
   const watchdog = setInterval(() => {
     const silentMs = performance.now() - state.aliveAtMs
-    if (silentMs > bounds.sessionMs)
+    if (state.isHolding && silentMs > bounds.sessionMs)
       end(new KafkaError('unavailable', silence(options.group, silentMs)))
   }, bounds.heartbeatMs)
 
   const start = async (): Promise<void> => {
     await consumer.connect()
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
+    // Closed meanwhile: what was connected only now is left again.
+    if (closed !== undefined) return consumer.disconnect()
     state.isRunning = true
     await consumer.run({
       autoCommit: false,
@@ -179,9 +185,9 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
       eachBatch,
     })
   }
+  let closed: Promise<void> | undefined
   start().catch(end)
 
-  let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     clearInterval(watchdog)
     state.isRunning = false

@@ -67,10 +67,10 @@ const consequence: Readonly<Record<KafkaErrorCode, string>> = {
 
 const codeOf = (cause: unknown, depth: number): KafkaErrorCode => {
   if (typeof cause !== 'object' || cause === null || depth > depthMax) return 'unavailable'
-  const { type, name, code, retriable } = cause as Readonly<Record<string, unknown>>
+  const { type, name, code } = cause as Readonly<Record<string, unknown>>
   if (fencing.has(String(type))) return 'fenced'
   if (refusing.has(String(type)) || refusingNames.has(String(name))) return 'refused'
-  if (certificate.test(String(code)) && retriable !== true) return 'refused'
+  if (certificate.test(String(code))) return 'refused'
   const below: readonly unknown[] = [
     'cause' in cause ? cause.cause : undefined,
     ...('errors' in cause && Array.isArray(cause.errors) ? cause.errors : []),

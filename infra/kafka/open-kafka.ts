@@ -50,7 +50,7 @@ export type KafkaBounds = LifeBounds & {
 const mebibyte = 1024 * 1024
 const second = 1000
 const boundsDefault = {
-  sessionMs: 30 * second,
+  sessionMs: 10 * second,
   heartbeatMs: second,
   rebalanceMs: 60 * second,
   fetchBytesMax: 32 * mebibyte,

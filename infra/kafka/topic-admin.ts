@@ -1,4 +1,5 @@
 /** Looks at the topics on the broker, and makes those that are not there. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { TopicState } from './topic-plan.ts'
 
@@ -37,11 +38,19 @@ export const topicsThere = async (
   }))
 }
 
-/** What has come into being meanwhile is left as it is. @throws the client's errors. */
+const lookTimesMax = 60
+const lookEveryMs = 250
+
+/**
+ * Resolves when they are there, as far as the broker that is asked knows. What has come into being
+ * meanwhile is left as it is.
+ * @throws the client's errors.
+ */
 export const makeTopics = async (admin: Admin, topics: readonly TopicState[]): Promise<void> => {
   if (topics.length === 0) return
+  // The client waits for leaders too, but gives up at once when a broker has not yet heard of a topic.
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: topics.map(({ name, partitions, replicationFactor, settings }) => ({
       topic: name,
       numPartitions: partitions,
@@ -52,4 +61,9 @@ export const makeTopics = async (admin: Admin, topics: readonly TopicState[]): P
       })),
     })),
   })
+  for (let times = 0; times < lookTimesMax; times += 1) {
+    const there = new Set(await admin.listTopics())
+    if (topics.every(({ name }) => there.has(name))) return
+    await sleep(lookEveryMs)
+  }
 }

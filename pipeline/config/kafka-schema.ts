@@ -85,7 +85,7 @@ export const kafkaSchema = z.strictObject({
   ).prefault(2),
   compression: z
     .enum(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
-    .prefault('lz4')
+    .prefault('zstd')
     .describe('How messages are packed, on the wire and on the disks of the brokers.'),
   connect_timeout: duration({ min: 100, max: minute }, 'How long a connection may take.').prefault(
     '5s',

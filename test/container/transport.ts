@@ -1,6 +1,7 @@
 /** The transport on a broker of a test, and what a test does with it. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Connection } from '../../infra/kafka/client.ts'
 import type { Arrived, Kafka, Outgoing } from '../../infra/kafka/kafka.ts'
 import { type KafkaOptions, openKafka } from '../../infra/kafka/open-kafka.ts'
 import { makeTopics } from '../../infra/kafka/topic-admin.ts'
@@ -34,6 +35,15 @@ export const makeNamespace = async (
   return namespace
 }
 
+export const connectionTo = (brokers: readonly string[]): Connection => ({
+  clientId: 'test',
+  brokers,
+  tls: null,
+  sasl: null,
+  connectTimeoutMs: 2000,
+  requestTimeoutMs: 4000,
+})
+
 export type Lines = readonly Readonly<Record<string, unknown>>[]
 export type TestTransport = Kafka & {
   readonly lines: Lines
@@ -54,14 +64,7 @@ export const openTransport = async (
     write: (line) => lines.push(JSON.parse(line)),
   })
   const kafka = await openKafka({
-    connection: {
-      clientId: 'test',
-      brokers,
-      tls: null,
-      sasl: null,
-      connectTimeoutMs: 2000,
-      requestTimeoutMs: 4000,
-    },
+    connection: connectionTo(brokers),
     namespace,
     ...demands,
     compression: 'lz4',
