@@ -26,9 +26,8 @@ export const openMax = 4_096
 /** Producers whose batches were accepted in this process. There is a new one for each new life. */
 const producersMax = 64
 
-type Open = { readonly span: Span; readonly segment: number }
-/** A batch of a former life that was decided against, so that it is not decided again. */
-type Entry = Open | 'untraced'
+/** Without a span: a batch of a former life that was decided against, so that it is not decided again. */
+type Entry = { readonly span: Span | undefined; readonly segment: number }
 
 export const openBatchSpans = ({
   tracer,
@@ -47,6 +46,12 @@ export const openBatchSpans = ({
     if (!wasFull) full()
     wasFull = true
     return false
+  }
+  const note = (producer: string): void => {
+    if (producers.has(producer)) return
+    const [oldest] = producers
+    if (oldest !== undefined && producers.size >= producersMax) producers.delete(oldest)
+    producers.add(producer)
   }
   const start = (
     { batch, at }: Held,
@@ -69,40 +74,36 @@ export const openBatchSpans = ({
       },
       context,
     )
-    return span.isRecording() ? { span, segment: at.segment } : 'untraced'
+    return { span: span.isRecording() ? span : undefined, segment: at.segment }
   }
-  const finish = (key: string, { span }: Open, end: End): void => {
+  const finish = (key: string, { span }: Entry, end: End): void => {
     entries.delete(key)
-    endSpan(span, end)
+    if (span !== undefined) endSpan(span, end)
   }
 
   return {
     open: (held, from) => {
       const { id, producer } = held.batch
-      if (producers.size < producersMax) producers.add(producer)
+      note(producer)
       if (from.length > 0 && !from.some(isSampled)) return
       if (!hasRoom()) return
       const entry = start(held, { from, resumed: 'new' })
-      if (entry !== 'untraced') entries.set(id, entry)
+      if (entry.span !== undefined) entries.set(id, entry)
     },
     of: (held) => {
       const { id, producer } = held.batch
       const known = entries.get(id)
-      if (known !== undefined) return known === 'untraced' ? undefined : known.span
+      if (known !== undefined) return known.span
       if (producers.has(producer) || !hasRoom()) return undefined
       const entry = start(held, { from: [], resumed: 'resumed' })
       entries.set(id, entry)
-      return entry === 'untraced' ? undefined : entry.span
+      return entry.span
     },
     end: ({ held: { batch }, delivered, drops }) => {
       const entry = entries.get(batch.id)
       if (entry === undefined) return
-      if (entry === 'untraced') {
-        entries.delete(batch.id)
-        return
-      }
       for (const { firstSeq, lastSeq, records, reason, detail } of drops)
-        entry.span.addEvent(events.dropped, {
+        entry.span?.addEvent(events.dropped, {
           [attributes.firstSeq]: firstSeq,
           [attributes.lastSeq]: lastSeq,
           [attributes.records]: records,
@@ -114,13 +115,11 @@ export const openBatchSpans = ({
     },
     evict: (segment) => {
       for (const [id, entry] of entries)
-        if (entry !== 'untraced' && entry.segment === segment)
+        if (entry.segment === segment)
           finish(id, entry, { outcome: 'dropped', why: 'its segment of the cache was evicted' })
     },
     close: () => {
-      for (const [id, entry] of entries)
-        if (entry !== 'untraced') finish(id, entry, { outcome: 'held' })
-      entries.clear()
+      for (const [id, entry] of entries) finish(id, entry, { outcome: 'held' })
     },
   }
 }

@@ -46,6 +46,8 @@ export const openProviders = async (
   const resource = resourceOf({ 'service.name': 'holdfast', 'service.version': version })
   const tracing = new TracerProvider({
     resource,
+    // A batch that is tried again for hours keeps the newest of its attempts.
+    spanLimits: { eventCountLimit: eventsMax, attributeValueLengthLimit: charsMax },
     sampler: traces === undefined ? new AlwaysOffSampler() : samplerOf(settings.sampling),
     spanProcessors:
       traces === undefined
@@ -95,6 +97,10 @@ export const openProviders = async (
     },
   }
 }
+
+/** Of one span. With as many spans open as may be, 50 MB at the worst. */
+const eventsMax = 32
+const charsMax = 512
 
 /** What the environment says of the resource overrules what is said here. */
 const resourceOf = (attributes: Attributes): Resource =>

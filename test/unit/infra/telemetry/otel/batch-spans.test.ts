@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import {
+  AlwaysOffSampler,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
 import {
   type BatchSpans,
   openBatchSpans,
@@ -77,6 +82,23 @@ test('what is evicted ends as dropped, and nothing that lies elsewhere does', ()
     [1, 'dropped'],
     [2, 'held'],
   ])
+})
+
+test('former batches that were decided against take no place for ever', () => {
+  const never = new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('test')
+  let isFull = false
+  const spans = openBatchSpans({
+    tracer: never,
+    full: () => {
+      isFull = true
+    },
+  })
+  for (let number = 0; number < 3 * openMax; number += 1) {
+    assert.equal(spans.of(heldOf(number, { producer: 'before', segment: number })), undefined)
+    if (number % 2 === 0) spans.evict(number)
+    else spans.end({ held: heldOf(number, { producer: 'before' }), delivered: 1, drops: [] })
+  }
+  assert.equal(isFull, false)
 })
 
 test('a batch of a former life is decided on once; one of this life that was not traced, never again', () => {
