@@ -16,6 +16,7 @@ import { reconcile } from './commands/reconcile.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
 import { topics } from './commands/topics.ts'
+import { top } from './commands/top.ts'
 import { validate } from './commands/validate.ts'
 import { meant } from './config/fault.ts'
 import { version } from './version.ts'
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   ...endpoint,
   ...cache,
   ...topics,
+  top,
   incident,
 ]
 

@@ -3,11 +3,23 @@ import { CommandError, type Input, textOf, UsageError } from './command.ts'
 
 /** Calls the admin API of a running pipeline. Each call rejects with a `CommandError`. */
 export type AdminClient = {
-  readonly get: <Answer>(path: string) => Promise<Answer>
+  /** `unavailable: taken`: 503 is an answer like 200, as of a probe. */
+  readonly get: <Answer>(path: string, terms?: Terms) => Promise<Answer>
   /** The answer as it is, whatever its type. */
   readonly text: (path: string) => Promise<string>
   readonly put: <Answer>(path: string, body: unknown) => Promise<Answer>
   readonly post: <Answer>(path: string, body: unknown) => Promise<Answer>
+}
+
+type Terms = { readonly unavailable: 'taken' }
+
+/** It has answered, and not as it was hoped. */
+export class StatusError extends CommandError {
+  readonly status: number
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
 }
 
 export const adminOption = {
@@ -18,11 +30,16 @@ export const adminOption = {
 const adminDefault = 'http://127.0.0.1:8686'
 const callMsMax = 15_000
 
+/** Where the admin API is looked for. */
+export const adminUrl = (input: Input): string => {
+  const { HOLDFAST_ADMIN } = input.environment
+  return textOf(input, 'admin') ?? (HOLDFAST_ADMIN || adminDefault)
+}
+
 export const adminClient = (input: Input): AdminClient => {
-  const { HOLDFAST_ADMIN, HOLDFAST_ADMIN_TOKEN } = input.environment
-  const base = textOf(input, 'admin') ?? (HOLDFAST_ADMIN || adminDefault)
+  const { HOLDFAST_ADMIN_TOKEN } = input.environment
   return clientAt({
-    base,
+    base: adminUrl(input),
     option: '--admin',
     ...(HOLDFAST_ADMIN_TOKEN ? { token: HOLDFAST_ADMIN_TOKEN } : {}),
   })
@@ -38,7 +55,11 @@ export const clientAt = (given: {
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
     throw new UsageError(`${option}: "${base}" is no http:// or https:// URL.`)
   const urlOf = (path: string): string => `${base.replace(/\/+$/, '')}${path}`
-  const textAt = async (method: string, path: string, body?: unknown): Promise<string> => {
+  const textAt = async (
+    method: string,
+    path: string,
+    { body, terms }: { readonly body?: unknown; readonly terms?: Terms | undefined } = {},
+  ): Promise<string> => {
     const url = urlOf(path)
     const response = await answered(url, {
       method,
@@ -51,21 +72,26 @@ export const clientAt = (given: {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    if (response.ok) return response.text
+    const { status } = response
+    if (response.ok || (status === 503 && terms?.unavailable === 'taken')) return response.text
     const { value } = parsed(response.text)
-    throw new CommandError(refusalText({ url, status: response.status, value }))
+    throw new StatusError(refusalText({ url, status, value }), status)
   }
-  const call = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
-    const { value, readable } = parsed(await textAt(method, path, body))
+  const call = async <Answer>(
+    method: string,
+    path: string,
+    given: { readonly body?: unknown; readonly terms?: Terms | undefined } = {},
+  ): Promise<Answer> => {
+    const { value, readable } = parsed(await textAt(method, path, given))
     if (!readable)
       throw new CommandError(`${urlOf(path)} answered something that is no JSON; is it a Holdfast?`)
     return value as Answer
   }
   return {
     text: (path) => textAt('GET', path),
-    get: (path) => call('GET', path),
-    put: (path, body) => call('PUT', path, body),
-    post: (path, body) => call('POST', path, body),
+    get: (path, terms) => call('GET', path, { terms }),
+    put: (path, body) => call('PUT', path, { body }),
+    post: (path, body) => call('POST', path, { body }),
   }
 }
 
