@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { cache } from './commands/cache.ts'
+import { cacheReplay } from './commands/cache-replay.ts'
 import {
   type Command,
   CommandError,
@@ -7,6 +8,7 @@ import {
   type Input,
   UsageError,
 } from './commands/command.ts'
+import { completionOf } from './commands/completion.ts'
 import { drops } from './commands/drops.ts'
 import { endpoint } from './commands/endpoint.ts'
 import { commandHelp, groupHelp, overview } from './commands/help.ts'
@@ -15,8 +17,8 @@ import { ledger } from './commands/ledger.ts'
 import { reconcile } from './commands/reconcile.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
-import { topics } from './commands/topics.ts'
 import { top } from './commands/top.ts'
+import { topics } from './commands/topics.ts'
 import { validate } from './commands/validate.ts'
 import { meant } from './config/fault.ts'
 import { version } from './version.ts'
@@ -31,9 +33,11 @@ const commands: readonly Command[] = [
   reconcile,
   ...endpoint,
   ...cache,
+  cacheReplay,
   ...topics,
   top,
   incident,
+  completionOf(() => commands),
 ]
 
 /** Where a command line is read and written. */

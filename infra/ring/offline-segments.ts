@@ -1,6 +1,6 @@
 /** A record log as it lies on disk, read from outside and without changing anything. */
 import { join } from 'node:path'
-import type { Batch, Priority } from '../../schemas/messages.ts'
+import type { Batch, Held, Priority } from '../../schemas/messages.ts'
 import { type FileHeader, fileHeaderBytes } from '../disk/file-header.ts'
 import { codeOf, type Filesystem, type OpenFile } from '../disk/filesystem.ts'
 import { payloadCrcOf, payloadOffsetOf } from '../disk/frame.ts'
@@ -35,6 +35,7 @@ export type OfflineSegment = {
 
 export type OfflineBatch = {
   readonly batch: Batch
+  readonly held: Held
   readonly path: string
   readonly fate: Fate
   /** `undefined` when it does not have its checksum. Only before the next batch is asked for. */
@@ -87,6 +88,18 @@ export async function* offlineSegments({
   }
 }
 
+/** Bytes of all segment files. @throws ENOENT when there is no ring. */
+export const ringBytes = async ({ directory, filesystem }: OfflineRing): Promise<number> => {
+  let bytes = 0
+  for (const name of await filesystem.list(join(directory, 'ring'))) {
+    if (segmentNamed(name) === undefined) continue
+    const file = await filesystem.open(join(directory, 'ring', name), 'read')
+    bytes += await file.size()
+    await file.close()
+  }
+  return bytes
+}
+
 /** Every batch whose header is readable, with its payload for whoever wants it. */
 export async function* offlineBatches(
   ring: OfflineRing,
@@ -101,7 +114,7 @@ export async function* offlineBatches(
         const bytes = await openWindow({ file, to, readBytes: 0 }).bytes(start, to - start)
         return payloadCrcOf([bytes], header.salt) === frame.shape.payloadCrc ? bytes : undefined
       }
-      yield { batch: held.batch, path, fate: fateOf(frame.offset), payload }
+      yield { batch: held.batch, held, path, fate: fateOf(frame.offset), payload }
     }
   }
 }

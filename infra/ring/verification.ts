@@ -24,15 +24,25 @@ export type Damage = {
 
 /**
  * @param directory the data directory, with `ring` in it
+ * @param given.looked is told how many bytes have been looked at so far
  * @throws ENOENT when there is no ring; {FormatVersionError}; {JournalError} `corrupt`.
  */
 export async function* verifyRing(
   directory: string,
-  filesystem?: Filesystem,
+  given: {
+    readonly filesystem?: Filesystem
+    readonly looked?: (bytes: number) => void
+  } = {},
 ): AsyncGenerator<Damage, void, undefined> {
-  for await (const segment of offlineSegments(offlineRing(directory, filesystem))) {
+  let bytes = 0
+  for await (const segment of offlineSegments(offlineRing(directory, given.filesystem))) {
     yield* fileHeaderDamage(segment)
-    for await (const found of segment.found('read')) yield* damageOf(segment, found)
+    for await (const found of segment.found('read')) {
+      yield* damageOf(segment, found)
+      if (found.kind === 'batch') given.looked?.(bytes + found.frame.offset + found.frame.bytes)
+    }
+    bytes += segment.bytes
+    given.looked?.(bytes)
   }
 }
 

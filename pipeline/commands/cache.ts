@@ -11,6 +11,7 @@ import {
   textOf,
   UsageError,
 } from './command.ts'
+import { progressOnTerminal } from './progress.ts'
 import { type Column, painted, printable, table, thousands } from './table.ts'
 
 const dirOption = {
@@ -54,19 +55,27 @@ const verify: Command = {
   options: { dir: dirOption, config: configOption, json: jsonOption },
   examples: ['holdfast cache verify', 'holdfast cache verify --dir ./data --json'],
   run: async (input) => {
-    const { verifyRing } = await import('../../infra/ring/verification.ts')
+    const [{ verifyRing }, { offlineRing, ringBytes }] = await Promise.all([
+      import('../../infra/ring/verification.ts'),
+      import('../../infra/ring/offline-segments.ts'),
+    ])
     const directory = await directoryOf(input)
+    const progress = progressOnTerminal({ what: 'verifying', unit: 'bytes' })
     let damaged = 0
     const found = async function* () {
-      for await (const damage of read(directory, verifyRing(directory))) {
+      const total = process.stderr.isTTY ? await ringBytes(offlineRing(directory)) : 0
+      const looked = (bytes: number): void => progress.at(bytes, total)
+      for await (const damage of verifyRing(directory, { looked })) {
         // The end of a write that was cut short, or is under way, was never acknowledged.
         if (damage.kind !== 'torn') damaged += 1
+        progress.end()
         yield damage
       }
+      progress.end()
     }
-    if (isSet(input, 'json')) await printList(input, 'damage', found())
+    if (isSet(input, 'json')) await printList(input, 'damage', read(directory, found()))
     else {
-      for await (const damage of found()) input.print(damageText(damage))
+      for await (const damage of read(directory, found())) input.print(damageText(damage))
       input.print(
         damaged === 0
           ? `${painted('green', 'Every checksum holds.')}\n`

@@ -2,6 +2,7 @@ import type { Accounts } from '../incident/account.ts'
 import type { Scene } from '../incident/scene.ts'
 import { secondsDefault, secondsMax, secondsMin } from '../incident/script.ts'
 import { type Command, type Input, isSet, jsonOption, textOf, UsageError } from './command.ts'
+import { interruptible } from './interruptible.ts'
 
 const redrawMs = 150
 /** On a narrower terminal lines would wrap, and could not be wiped out. */
@@ -64,20 +65,6 @@ const text = async (accounts: Accounts): Promise<string> => {
 const jsonText = async (accounts: Accounts, tookMs: number): Promise<string> => {
   const { accountDocument } = await import('../incident/account-document.ts')
   return `${JSON.stringify(accountDocument(accounts, tookMs))}\n`
-}
-
-/** Ctrl-C ends it early, and cleans up all the same. */
-const interruptible = () => {
-  const controller = new AbortController()
-  const abort = (): void => controller.abort()
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const name of signals) process.once(name, abort)
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const name of signals) process.off(name, abort)
-    },
-  }
 }
 
 /** The timeline while it grows, on a terminal; it is wiped out for the account. */

@@ -93,7 +93,7 @@ test('batches can be read from outside, with their payloads', async () => {
 
 test('a sound ring has no damage; each kind of damage is named, with its place and batch', async () => {
   const { disk, held } = await filled()
-  assert.deepEqual(await all(verifyRing('/data', disk)), [])
+  assert.deepEqual(await all(verifyRing('/data', { filesystem: disk })), [])
   const path = '/data/ring/segment-000000000001-normal.log'
   const [first, second, third] = held
   assert.ok(first && second && third)
@@ -102,7 +102,7 @@ test('a sound ring has no damage; each kind of damage is named, with its place a
   flip(disk.contents(path).indexOf('payload 0'))
   flip(second.at.offset + 1)
   flip(disk.contents(path).length - 1)
-  const found = await all(verifyRing('/data', disk))
+  const found = await all(verifyRing('/data', { filesystem: disk }))
   assert.deepEqual(
     found.map(({ kind, offset, batch }) => ({ kind, offset, batch })),
     [
