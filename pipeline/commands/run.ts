@@ -16,7 +16,9 @@ import {
   textOf,
   UsageError,
 } from './command.ts'
+import { openDrainProgress } from './drain-progress.ts'
 import { interruption } from './interruption.ts'
+import { progressOnTerminal } from './progress.ts'
 import type { Parts, Ready } from './serve.ts'
 
 export const run: Command = {
@@ -58,7 +60,11 @@ export const run: Command = {
       throw new UsageError(
         `--role ${wanted[0]} needs transport.kafka in ${file}: in memory, one process does it all.`,
       )
-    const log = openLog({ write: input.warn, level, now: Date.now })
+    const drain = openDrainProgress({
+      warn: input.warn,
+      progress: progressOnTerminal({ what: 'finishing what is in flight', unit: 'requests' }),
+    })
+    const log = openLog({ write: drain.warn, level, now: Date.now })
     for (const note of loaded.notes) log.warn('config.doubted', note)
     const setup = await telemetrySetup(input.environment, loaded.config)
     if (setup.kind === 'refused') {
@@ -83,6 +89,7 @@ export const run: Command = {
       level,
       interrupted,
       ready: (ready) => announce(input, ready),
+      stopping: drain.watch,
     })
   },
 }

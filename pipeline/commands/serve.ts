@@ -49,6 +49,8 @@ export const serve = async (given: {
   /** Resolves with the name of what told the process to stop. */
   readonly interrupted: Promise<string>
   readonly ready: (ready: Ready) => void
+  /** Called once it stops; the answer, when it has. */
+  readonly stopping?: (observed: Observed) => () => void
 }): Promise<0 | 1> => {
   const { config, parts, log, telemetry, interrupted, ready } = given
   const closers: (() => Promise<void>)[] = telemetry === undefined ? [] : [telemetry.close]
@@ -80,6 +82,7 @@ export const serve = async (given: {
       failed: Promise.race([running.failed, sentinel.failed]),
       interrupted,
       log,
+      stopping: given.stopping ?? (() => () => undefined),
       stopMsMax: config.shutdownTimeoutMs + stopGraceMs,
     })
   } catch (error) {
@@ -157,9 +160,10 @@ const ended = async (given: {
   readonly failed: Promise<Error>
   readonly interrupted: Promise<string>
   readonly log: Log
+  readonly stopping: (observed: Observed) => () => void
   readonly stopMsMax: number
 }): Promise<0 | 1> => {
-  const { running, interrupted, log, stopMsMax } = given
+  const { running, interrupted, log, stopping, stopMsMax } = given
   const failure = given.failed.then((error) => ({ kind: 'failed' as const, error }))
   const end = await Promise.race([
     failure,
@@ -173,10 +177,12 @@ const ended = async (given: {
     log.info('stop.requested', 'Finishing what is in flight; a second signal exits at once.', {
       signal: end.signal,
     })
+  const stopped = stopping(running.observed)
   const stop = await within(
     Promise.race([running.stop().then(() => ({ kind: 'stopped' as const })), failure]),
     stopMsMax,
   )
+  stopped()
   if (end.kind === 'failed') return 1
   if (stop === 'late')
     log.error(

@@ -21,7 +21,10 @@ const slowMsDefault = 10_000
 const heartbeatMs = 15_000
 /** Inspectors have nothing to say to us. */
 const messageBytesMax = 64 * 1024
-const policy = { goingAway: 1001, tryAgainLater: 1013 }
+/** RFC 6455, 7.4.1. */
+const goingAway = 1001
+/** How long an inspector may take to say goodbye. */
+const closeMsMax = 500
 
 type Terms = {
   readonly log: Log
@@ -42,8 +45,8 @@ export const openInspection = (observed: Observed, terms: Terms): Inspection => 
       server.handleUpgrade(request, socket, head, (inspector) => show(inspector, feed, terms)),
     close: () => {
       for (const inspector of server.clients) {
-        inspector.close(policy.goingAway, 'the pipeline stops')
-        inspector.terminate()
+        inspector.close(goingAway, 'the pipeline stops')
+        setTimeout(() => inspector.terminate(), closeMsMax).unref()
       }
       server.close()
     },
@@ -60,7 +63,7 @@ const show = (
   let isAlive = true
   const cutOff = (why: string): void => {
     log.warn('inspector.cutOff', `An inspector was cut off: ${why}.`)
-    inspector.close(policy.tryAgainLater, why)
+    // It reads nothing: a goodbye would wait behind all that it has not read.
     inspector.terminate()
   }
   const detach = feed.attach((messages) => {

@@ -1,5 +1,6 @@
 /** `npm run simulate -- --seeds N [--from S] [--json] [--trace]`: runs seeds, and names those that fail. */
 import { parseArgs } from 'node:util'
+import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
 import { type Run, simulate } from './simulate.ts'
 import { type FaultKind, faultKinds } from './story.ts'
 
@@ -11,8 +12,6 @@ type Summary = {
   readonly failures: readonly { readonly seed: number; readonly what: string }[]
   readonly seconds: number
 }
-
-const progressSeeds = 100
 
 /** @throws {TypeError} for what is no whole number. */
 const wholeNumber = (text: string, name: string): number => {
@@ -47,15 +46,17 @@ const seeds = wholeNumber(values.seeds, 'seeds')
 const from = wholeNumber(values.from, 'from')
 const tell = values.trace ? { tell: (line: string) => console.error(line) } : {}
 const startedAtMs = performance.now()
+const progress = progressOnTerminal({ what: 'simulating', unit: 'seeds' })
 const runs: Run[] = []
 for (let seed = from; seed < from + seeds; seed += 1) {
   const run = await simulate(seed, tell)
   runs.push(run)
+  if (run.failures.length > 0) progress.end()
   for (const what of run.failures) console.error(`seed ${seed}: ${what}`)
   if (run.failures.length > 0) console.error(`  to see it again: ${commandFor(seed)}`)
-  if (process.stderr.isTTY && runs.length % progressSeeds === 0)
-    console.error(`${runs.length} of ${seeds} seeds`)
+  progress.at(runs.length, seeds)
 }
+progress.end()
 const summary = summaryOf(runs, (performance.now() - startedAtMs) / 1_000)
 if (values.json) console.log(JSON.stringify(summary))
 else {
