@@ -13,6 +13,7 @@ import type { Intake } from '../infra/sources/intake.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
+import type { Assignment } from '../schemas/messages.ts'
 import type { Config } from './config/config.ts'
 import { keepingEndpointManager, resumeEndpointManager } from './endpoint-manager-life.ts'
 import {
@@ -43,6 +44,7 @@ type Needs = {
   readonly meters: Meters
   readonly log: Log
   readonly telemetry: Telemetry | undefined
+  readonly assigned: (assignment: Assignment) => void
   readonly answerCommand: (commandId: string, result: CommandResult) => void
   /** Called when an actor has come to its end. */
   readonly done: (actor: string) => void

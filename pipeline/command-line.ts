@@ -14,6 +14,7 @@ import { endpoint } from './commands/endpoint.ts'
 import { commandHelp, groupHelp, overview } from './commands/help.ts'
 import { incident } from './commands/incident.ts'
 import { ledger } from './commands/ledger.ts'
+import { notices } from './commands/notices.ts'
 import { reconcile } from './commands/reconcile.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
@@ -34,6 +35,7 @@ const commands: readonly Command[] = [
   ...endpoint,
   ...cache,
   cacheReplay,
+  ...notices,
   ...topics,
   top,
   incident,

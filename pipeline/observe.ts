@@ -5,6 +5,7 @@ import type { Meters } from '../infra/telemetry/meters.ts'
 import { heldIn } from './account/held.ts'
 import type { Bookkeeper } from './bookkeeper.ts'
 import type { Config } from './config/config.ts'
+import type { Notices } from './notices/notices.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
 import type { Stage } from './stage.ts'
@@ -21,6 +22,7 @@ export const observe = ({
   stage,
   storage: { ring, journal, ledger, recovery },
   commands,
+  notices,
   clock,
   meters,
   complaints,
@@ -31,6 +33,7 @@ export const observe = ({
   readonly stage: Stage
   readonly storage: Storage
   readonly commands: PendingCommands
+  readonly notices: Notices
   readonly clock: Clock
   readonly meters: Meters
   readonly complaints: Complaints
@@ -54,6 +57,7 @@ export const observe = ({
       'dispatcher',
       kind === 'suspend' ? { type: 'dispatch.suspended', reason } : { type: 'dispatch.resumed' },
     ),
+  notices,
   actors: () => actorViews(stage.actors()),
   transitions: stage.transitions,
   follow: stage.follow,

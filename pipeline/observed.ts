@@ -1,9 +1,12 @@
 import type { CommandResult } from '../actors/endpoint-manager/protocol.ts'
+import type { Announcement } from '../actors/sentinel/protocol.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { MeterReadings } from '../infra/telemetry/meters.ts'
 import type { Assignment, Held } from '../schemas/messages.ts'
 import type { Bookkeeper } from './bookkeeper.ts'
+import type { Notices } from './notices/notices.ts'
 import type { Sights } from './sentinel/board.ts'
+import type { Subject } from './sentinel/subjects.ts'
 import type { StageWatcher, Transition } from './stage-watch.ts'
 
 /** What the admin API and the metrics page can see and ask of a running pipeline. */
@@ -26,6 +29,7 @@ export type Observed = {
     readonly kind: 'suspend' | 'resume'
     readonly reason: string
   }) => void
+  readonly notices: Pick<Notices, 'list' | 'resend'>
   readonly actors: () => readonly ActorView[]
   /** The last changes of state of each machine, oldest first. */
   readonly transitions: () => readonly Transition[]
@@ -85,7 +89,7 @@ export type Complaint = { readonly actor: string; readonly reason: string }
 export type Watched = {
   readonly sights: () => Sights
   readonly restart: (actor: string) => Restart
-  readonly noteStall: () => void
+  readonly noteStall: (subject: Subject, announcement: Announcement) => void
 }
 export type Restart =
   | { readonly kind: 'restarted' }

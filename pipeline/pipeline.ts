@@ -3,7 +3,7 @@ import type { Clock } from '../infra/clock/clock.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import { openIntake } from '../infra/sources/intake-queue.ts'
 import type { Log } from '../infra/telemetry/log.ts'
-import { openMeters } from '../infra/telemetry/meters.ts'
+import { type Meters, openMeters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import { instant } from '../schemas/brand.ts'
 import { heldIn } from './account/held.ts'
@@ -16,6 +16,8 @@ import { openDropWatch } from './drop-watch.ts'
 import { openEndings } from './endings.ts'
 import { openKeeper } from './keeper.ts'
 import { openLoudStage } from './loud-stage.ts'
+import { type Notices, noNotices } from './notices/notices.ts'
+import { openOutbox } from './notices/outbox.ts'
 import { type Complaints, observe } from './observe.ts'
 import type { RunningPipeline } from './observed.ts'
 import { openPendingCommands, type PendingCommands } from './pending-commands.ts'
@@ -23,7 +25,7 @@ import { producerId } from './producer.ts'
 import { repeat } from './repeat.ts'
 import { openRestart } from './restart.ts'
 import { openSendProgress, sightsOf } from './sights.ts'
-import { openStorage } from './storage.ts'
+import { openStorage, type Storage } from './storage.ts'
 import { realWorld, type World } from './world.ts'
 
 const mebibyte = 1024 * 1024
@@ -64,6 +66,7 @@ export const startPipeline = async (
   const keeper = openKeeper({ journal, ledger, turnstile, clock, log, bounds, ...replayed })
   const balance = openBalanceWatch({ ledger, log })
   const drops = openDropWatch({ ledger, meters, log, telemetry, sinceMs: startedAtMs })
+  const notices = await openNotices({ config, world, storage, meters, log, startedAtMs })
   const intake = openConfiguredIntake(config, clock)
   const endpoint = world.endpoint(config, log)
   const endings = openEndings()
@@ -84,6 +87,7 @@ export const startPipeline = async (
     meters,
     log,
     telemetry,
+    assigned: notices.assigned,
     answerCommand,
     done: endings.note,
     failed,
@@ -115,6 +119,7 @@ export const startPipeline = async (
     await endpoint.close()
     stage.stop()
     await drops.look()
+    await notices.close()
     await keeper.conclude()
     await bookkeeper.close()
     await storage.close()
@@ -128,6 +133,7 @@ export const startPipeline = async (
       stage,
       storage,
       commands,
+      notices,
       clock,
       meters,
       complaints,
@@ -141,12 +147,30 @@ export const startPipeline = async (
         intake,
         newProducer: () => producerId(config.name, clock),
       }),
-      noteStall: () => meters.count('stalls', {}),
+      noteStall: (subject, announcement) => {
+        if (announcement.kind === 'stalled') meters.count('stalls', {})
+        notices.stalled(subject, announcement)
+      },
     },
     sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
     stop,
     failed: failure.promise,
   }
+}
+
+/** Without a webhook there is no outbox, and nothing of it costs anything. */
+const openNotices = (needs: {
+  readonly config: Config
+  readonly world: World
+  readonly storage: Pick<Storage, 'ledger' | 'replayed'>
+  readonly meters: Meters
+  readonly log: Log
+  readonly startedAtMs: number
+}): Promise<Notices> | Notices => {
+  const { ledger, replayed } = needs.storage
+  return needs.config.notices.webhooks.length === 0
+    ? noNotices
+    : openOutbox({ ...needs, ledger, assignments: replayed.assignments })
 }
 
 const openConfiguredIntake = ({ batch, cache }: Config, clock: Clock): Intake =>

@@ -7,6 +7,7 @@ import { type Lock, lockDirectory } from '../infra/disk/lock.ts'
 import { nodeFilesystem } from '../infra/disk/node-filesystem.ts'
 import type { Endpoint } from '../infra/endpoints/endpoint.ts'
 import { openOtlpHttpEndpoint } from '../infra/endpoints/otlp-http.ts'
+import { openWebhook, type Webhook, type WebhookOptions } from '../infra/notices/webhook.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Config } from './config/config.ts'
 import { openSources } from './sources.ts'
@@ -21,6 +22,8 @@ export type World = {
   readonly sources: typeof openSources
   /** Who keeps the book of the account in this directory. */
   readonly book: (directory: string) => BookStore
+  /** Where notices are sent to. */
+  readonly webhook: (options: Omit<WebhookOptions, 'version' | 'now'>) => Webhook
   readonly bounds: Bounds
 }
 
@@ -56,5 +59,6 @@ export const realWorld: World = {
     }),
   sources: openSources,
   book: (directory) => openThreadStore(join(directory, 'ledger.sqlite')),
+  webhook: (options) => openWebhook({ ...options, version, now: systemClock.now }),
   bounds: { journalReserveBytes: 2 * mebibyte, journalBytesMax: 16 * mebibyte },
 }

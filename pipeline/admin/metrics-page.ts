@@ -42,6 +42,8 @@ const viewsOf = (observed: Observed, names: StreamNames): Views => {
   const cache = observed.cache()
   const endpoint = observed.endpoint()
   const ready = observed.health().ready.length === 0
+  const notices = observed.notices.list().notices
+  const pending = notices.filter(({ state }) => state !== 'dead')
   const cpu = process.cpuUsage()
   const hasAccount = observed.keepsAccount === 'here'
   return {
@@ -56,6 +58,11 @@ const viewsOf = (observed: Observed, names: StreamNames): Views => {
     cacheOldestAgeSeconds: one(cache.oldestAgeSeconds),
     endpointEpoch: one(endpoint.epoch ?? 0),
     endpointPending: one(endpoint.pending),
+    noticesPending: one(pending.length),
+    noticesDead: one(notices.length - pending.length),
+    noticesOldestAgeSeconds: one(
+      Math.max(0, ...pending.map(({ openedAtMs }) => (Date.now() - openedAtMs) / 1000)),
+    ),
     ready: one(ready ? 1 : 0),
     buildInfo: [
       { labels: { version, node: process.version, producer: observed.producer }, value: 1 },

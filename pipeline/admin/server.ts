@@ -9,6 +9,7 @@ import { dispatching, pinning, setEndpoint, showEndpoint } from './endpoint-rout
 import { type Gate, openGate } from './gate.ts'
 import { type InspectRoutes, inspectPath, openInspectRoutes } from './inspect-routes.ts'
 import { closed, listening, serverTimeouts } from './listening.ts'
+import { resendNotices, showNotices } from './notice-routes.ts'
 import { plainAnswer } from './plain-answer.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -36,6 +37,8 @@ const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> =
   '/api/v1/endpoint/unpin': { POST: pinning('unpin') },
   '/api/v1/dispatch/suspend': { POST: dispatching('suspend') },
   '/api/v1/dispatch/resume': { POST: dispatching('resume') },
+  '/api/v1/notices': { GET: showNotices },
+  '/api/v1/notices/resend': { POST: resendNotices },
   '/api/v1/actors': { GET: showActors },
   '/api/v1/inspect/ticket': { POST: inspect.ticket },
   [inspectPath]: { GET: inspect.plain },

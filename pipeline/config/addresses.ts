@@ -44,21 +44,41 @@ export const isLoopback = (host: string): boolean =>
 const urlAllowed =
   'allowed: an http:// or https:// base URL, such as http://127.0.0.1:4319; /v1/logs is appended'
 
+const webhookAllowed =
+  'allowed: an http:// or https:// URL, such as https://hooks.example.com/holdfast'
+
 /** The base URL of an endpoint, as it was written. What is wrong with it never repeats the URL. */
 export const endpointUrl = (text: string): Read<string> => {
-  if (!URL.canParse(text)) return wrong('this is no absolute URL', urlAllowed)
+  const known = webUrl(text, { allowed: urlAllowed, headers: 'endpoint.headers' })
+  if (known.kind === 'wrong') return known
   const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    return wrong('this is neither an http:// nor an https:// URL', urlAllowed)
-  if (url.username !== '' || url.password !== '')
-    return wrong(
-      'a URL must not carry credentials, since it is shown and logged',
-      `allowed: credentials in endpoint.headers, such as authorization: "Bearer \${INGEST_TOKEN}"`,
-    )
   if (text.includes('?') || text.includes('#'))
     return wrong('a base URL has neither a query nor a fragment', urlAllowed)
   if (/\/v1\/logs\/*$/.test(url.pathname))
     return wrong('the base URL ends in /v1/logs', `${urlAllowed} to it`)
+  return read(text)
+}
+
+/** The URL of a webhook, as it was written. What is wrong with it never repeats the URL. */
+export const webhookUrl = (text: string): Read<string> => {
+  const known = webUrl(text, { allowed: webhookAllowed, headers: 'the headers of the webhook' })
+  if (known.kind === 'wrong') return known
+  return text.includes('#') ? wrong('a webhook has no fragment', webhookAllowed) : known
+}
+
+const webUrl = (
+  text: string,
+  { allowed, headers }: { readonly allowed: string; readonly headers: string },
+): Read<string> => {
+  if (!URL.canParse(text)) return wrong('this is no absolute URL', allowed)
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return wrong('this is neither an http:// nor an https:// URL', allowed)
+  if (url.username !== '' || url.password !== '')
+    return wrong(
+      'a URL must not carry credentials, since it is shown and logged',
+      `allowed: credentials in ${headers}, such as authorization: "Bearer \${INGEST_TOKEN}"`,
+    )
   return read(text)
 }
 
@@ -90,7 +110,7 @@ const isHost = (host: string): boolean =>
 
 /** Headers that say what is in the request; a configured one would make it lie. */
 const ours =
-  /^(holdfast-.*|host|connection|content-(type|length|encoding)|transfer-encoding|expect|idempotency-key|traceparent|keep-alive|upgrade|te|trailer)$/
+  /^(holdfast-.*|webhook-.*|host|connection|content-(type|length|encoding)|transfer-encoding|expect|idempotency-key|traceparent|keep-alive|upgrade|te|trailer)$/
 
 /** The name of a request header, in lower case. */
 export const headerName = (text: string): Read<string> => {

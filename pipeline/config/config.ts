@@ -60,6 +60,7 @@ export type Config = {
     readonly inspect: 'off' | 'on'
   }
   readonly sentinel: { readonly stallAfterMs: number }
+  readonly notices: NoticesConfig
   readonly limits: {
     readonly requestBytesMax: number
     readonly decompressedBytesMax: number
@@ -67,6 +68,26 @@ export type Config = {
   }
   /** The small receiver for trying out. */
   readonly receiver: { readonly listen: Listen; readonly directory: string } | null
+}
+export type NoticesConfig = {
+  readonly webhooks: readonly WebhookConfig[]
+  readonly lingerMs: number
+  readonly intervalMs: number
+  readonly attemptTimeoutMs: number
+  readonly backoff: { readonly initialMs: number; readonly maxMs: number }
+  /** 0: never. */
+  readonly giveUpAfterMs: number
+  readonly bytesMax: number
+}
+export type WebhookConfig = {
+  /** No two have the same. */
+  readonly name: string
+  readonly url: string
+  /** Patterns: `*` stands for any text. */
+  readonly tenants: readonly string[]
+  readonly secret: string | null
+  /** Secrets, too. Names in lower case. */
+  readonly headers: Headers
 }
 export type Headers = Readonly<Record<string, string>>
 export type AllowedHost = {
@@ -195,6 +216,7 @@ const configOf = (content: FileContent, folder: string): Config => {
       inspect: admin.inspect,
     },
     sentinel: { stallAfterMs: content.sentinel.stall_after },
+    notices: noticesOf(content.notices),
     limits: {
       requestBytesMax: limits.max_request_bytes,
       decompressedBytesMax: limits.max_decompressed_bytes,
@@ -206,6 +228,22 @@ const configOf = (content: FileContent, folder: string): Config => {
         : { listen: receiver.listen, directory: resolve(folder, receiver.directory) },
   }
 }
+
+const noticesOf = (notices: FileContent['notices']): NoticesConfig => ({
+  webhooks: notices.webhooks.map(({ url, name, tenants, secret, headers }) => ({
+    name: name ?? new URL(url).host,
+    url,
+    tenants: [...new Set(tenants)],
+    secret: secret === undefined || secret === '' ? null : secret,
+    headers: lowerCased(headers),
+  })),
+  lingerMs: notices.linger,
+  intervalMs: notices.interval,
+  attemptTimeoutMs: notices.attempt_timeout,
+  backoff: { initialMs: notices.backoff.initial, maxMs: notices.backoff.max },
+  giveUpAfterMs: notices.give_up_after,
+  bytesMax: notices.budget,
+})
 
 const lowerCased = (headers: Headers): Headers =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))

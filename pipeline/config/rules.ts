@@ -22,6 +22,7 @@ export const findings = (content: FileContent): readonly Finding[] => [
   ...ports(content),
   ...headerFindings(content),
   ...(typeof content.transport === 'string' ? [] : kafkaFindings(content.transport.kafka)),
+  ...noticeFindings(content),
 ]
 
 const sizes = ({ cache, batch, dispatch, limits }: FileContent): readonly Finding[] => {
@@ -134,10 +135,65 @@ const headerFindings = ({ endpoint, tenancy }: FileContent): readonly Finding[] 
   }),
 ]
 
+const noticeFindings = ({ notices, transport }: FileContent): readonly Finding[] => {
+  const { backoff, webhooks } = notices
+  const names = webhooks.map(({ name, url }) => name ?? new URL(url).host)
+  const late = backoff.initial > backoff.max
+  return [
+    // A webhook that is silently left out is a loss that nobody hears of.
+    ...(transport !== 'memory' && webhooks.length > 0
+      ? [
+          finding(
+            ['notices', 'webhooks'],
+            'with the actors in services of their own there are no notices in this version',
+            'allowed: transport: memory, or no webhooks',
+          ),
+        ]
+      : []),
+    ...(late
+      ? [
+          finding(
+            ['notices', 'backoff', 'initial'],
+            `${durationText(backoff.initial)} is longer than the longest pause`,
+            `allowed: notices.backoff.max, ${durationText(backoff.max)}, at most`,
+          ),
+        ]
+      : []),
+    ...webhooks.flatMap((webhook, index) => {
+      const path: Path = ['notices', 'webhooks', index]
+      const name = names[index] ?? ''
+      const isTaken = names.indexOf(name) < index
+      const own = 'allowed: a name of its own'
+      return [
+        ...inHeaders(webhook.headers, [...path, 'headers']),
+        ...(isTaken ? [finding([...path, 'name'], `another webhook is called ${name}`, own)] : []),
+        ...secretFindings(webhook.secret ?? '', [...path, 'secret']),
+      ]
+    }),
+  ]
+}
+
+/** A key that a receiver would read otherwise than it is read here makes every signature wrong. */
+const secretFindings = (secret: string, path: Path): readonly Finding[] => {
+  const [, encoded] = /^whsec_(.*)$/s.exec(secret) ?? []
+  const bytes = encoded === undefined ? secret.length : Buffer.from(encoded, 'base64').length
+  const isBase64 = encoded === undefined || /^[A-Za-z0-9+/]+={0,2}$/.test(encoded)
+  return secret === '' || (isBase64 && bytes >= secretBytesMin)
+    ? []
+    : [
+        finding(
+          path,
+          isBase64 ? 'this secret is too short' : 'this secret is no base64 behind whsec_',
+          `allowed: whsec_ and ${secretBytesMin} bytes or more in base64, or as many characters of text`,
+        ),
+      ]
+}
+const secretBytesMin = 24
+
 const inHeaders = (
   headers: Readonly<Record<string, string>>,
   path: Path,
-  tenancyHeader: string,
+  tenancyHeader?: string,
 ): readonly Finding[] => {
   const seen = new Set<string>()
   return Object.entries(headers).flatMap(([name, value]) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endpointUrl, headerName, hostPattern, listenAddress } from './addresses.ts'
+import { endpointUrl, headerName, hostPattern, listenAddress, webhookUrl } from './addresses.ts'
 import { type Read, read, wrong } from './fault.ts'
 import {
   byteCount,
@@ -84,6 +84,9 @@ export const listen = (description: string) =>
 
 export const url = (description: string) =>
   scalarText(endpointUrl, { description, examples: ['https://logs.example.com'] })
+
+export const webhook = (description: string) =>
+  scalarText(webhookUrl, { description, examples: ['https://hooks.example.com/holdfast'] })
 
 export const hosts = (description: string) =>
   scalarText(hostPattern, { description, examples: ['*.example.com', 'eu.example.net'] })

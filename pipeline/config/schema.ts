@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { transportSchema } from './kafka-schema.ts'
-import { count, duration, headerKey, hidden, hosts, listen, size, url, word } from './scalars.ts'
+import {
+  count,
+  duration,
+  headerKey,
+  hidden,
+  hosts,
+  listen,
+  size,
+  url,
+  webhook,
+  word,
+} from './scalars.ts'
 
 /** The keys of a configuration file, with their defaults. What they mean stands in `config.ts`. */
 
@@ -169,6 +180,63 @@ const admin = z
   })
   .prefault({})
 
+const notices = z
+  .strictObject({
+    webhooks: z
+      .array(
+        z.strictObject({
+          url: webhook('Where notices are posted to.'),
+          name: word({
+            description:
+              'What it is called in the log and in lists; the host of the url unless told.',
+            pattern: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
+            allowed: 'allowed: 1 to 128 letters, digits, dots, colons, dashes and underscores',
+          }).optional(),
+          tenants: z
+            .array(pattern('Tenants that it is told of.'))
+            .min(1)
+            .max(100)
+            .prefault(['*'])
+            .describe('Of no other tenant it hears anything.'),
+          secret: hidden(
+            'Signs each notice (HMAC-SHA256, as Standard Webhooks has it): whsec_ and base64, or any text.',
+          ).optional(),
+          headers: headers.describe('Sent to this webhook and to no other.'),
+        }),
+      )
+      .max(16)
+      .prefault([])
+      .describe('Who is told of losses, stalls and redirects.'),
+    linger: duration(
+      { min: 0, max: hour },
+      'How long the first notice of a loss waits for more of it.',
+    ).prefault('5s'),
+    interval: duration(
+      { min: 0, max: day },
+      'The longest time between two notices of a loss that goes on.',
+    ).prefault('15m'),
+    attempt_timeout: duration(
+      { min: 1, max: 5 * minute },
+      'How long one request may take, answer included.',
+    ).prefault('10s'),
+    backoff: z
+      .strictObject({
+        initial: duration({ min: 1, max: hour }, 'First pause after a failure.').prefault('1s'),
+        max: duration({ min: 1, max: day }, 'Longest pause.').prefault('5m'),
+      })
+      .prefault({}),
+    give_up_after: duration(
+      { min: 0, max: 365 * day },
+      'A notice that was not acknowledged for so long becomes a dead letter. 0: never.',
+    ).prefault('3d'),
+    budget: size(
+      { min: 64 * kibibyte, max: 64 * mebibyte },
+      'What is kept at most; the disk holds it twice.',
+    ).prefault('4MiB'),
+  })
+  .prefault({})
+  .describe('The outbox: who is told when records are lost, and how.')
+
 const limits = z
   .strictObject({
     max_request_bytes: size(
@@ -213,6 +281,7 @@ export const fileSchema = z.strictObject({
       ).prefault('10s'),
     })
     .prefault({}),
+  notices,
   limits,
   receiver: z
     .strictObject({

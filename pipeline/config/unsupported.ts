@@ -3,7 +3,7 @@ import type { Fault } from './fault.ts'
 
 /**
  * What a configuration may ask for and this version cannot do. It is refused by name, since a source
- * or a notice that is silently left out is a loss that nobody hears of. Support for something is
+ * that is silently left out is a loss that nobody hears of. Support for something is
  * added by taking its line from here and giving it a place in the schema.
  */
 const unsupported: readonly {
@@ -21,16 +21,10 @@ const unsupported: readonly {
     asks: (value) => ['otlp_grpc', 'ndjson', 'kafka', 'file'].includes(String(value)),
     supported: 'otlp_http',
   },
-  {
-    path: ['notices'],
-    asks: (value) => !isMapping(value) || Object.values(value).some(isFilled),
-    supported: 'no notices; poll `holdfast drops --follow` instead',
-  },
 ]
 
 const isMapping = (value: unknown): value is Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-const isFilled = (value: unknown): boolean => !Array.isArray(value) || value.length > 0
 
 /** The tree without what is unsupported, and a fault for each thing that was taken out. */
 export const withoutUnsupported = (
@@ -39,10 +33,10 @@ export const withoutUnsupported = (
 ): { readonly tree: Tree; readonly faults: readonly Fault[] } => {
   const found = unsupported.filter(({ path }) => valueAt(tree, path) !== undefined)
   return {
-    tree: found.reduce((left, { path, asks }) => {
-      const empty = path[0] === 'notices'
-      return empty || asks(valueAt(tree, path)) ? without(left, path) : left
-    }, tree),
+    tree: found.reduce(
+      (left, { path, asks }) => (asks(valueAt(tree, path)) ? without(left, path) : left),
+      tree,
+    ),
     faults: found
       .filter(({ path, asks }) => asks(valueAt(tree, path)))
       .map(({ path, supported }) => ({

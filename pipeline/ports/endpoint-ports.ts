@@ -8,6 +8,7 @@ import type { Tell } from '../../actors/kit/tell.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
+import type { Assignment } from '../../schemas/messages.ts'
 import type { Keeper } from '../keeper.ts'
 import type { Stage } from '../stage.ts'
 import { type Filled, tellOn } from './filled.ts'
@@ -18,6 +19,8 @@ type Needs = {
   readonly meters: Meters
   readonly log: Log
   readonly telemetry: Telemetry | undefined
+  /** Takes note of a new assignment, for the notices. */
+  readonly assigned: (assignment: Assignment) => void
   readonly answerCommand: (commandId: string, result: CommandResult) => void
 }
 
@@ -28,6 +31,7 @@ export const endpointPorts = ({
   meters,
   log,
   telemetry,
+  assigned,
   answerCommand,
 }: Needs): Filled<EndpointManagerEffects & { readonly tell: Tell }> => {
   const answer = (message: JournalAnswer): void => stage.post('endpoint-manager', message)
@@ -46,6 +50,7 @@ export const endpointPorts = ({
     announce: (announcement) => {
       telemetry?.announced(announcement)
       announce(announcement, { meters, log })
+      if (announcement.kind === 'assigned') assigned(announcement.assignment)
     },
   }
 }

@@ -92,7 +92,7 @@ export const openSentinel = async ({
       case 'restart.asked':
         return restarted(message.subject)
       case 'stall.announced':
-        if (message.announcement.kind === 'stalled') watching?.watched.noteStall()
+        watching?.watched.noteStall(message.subject, message.announcement)
         return
       case 'watch.changed':
         if (message.summary.value !== summary.value) sinceMs = Date.now()

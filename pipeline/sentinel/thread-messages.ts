@@ -27,6 +27,10 @@ export type FromSentinel =
   | { readonly type: 'server.faltered'; readonly detail: string }
   | { readonly type: 'health.asked' }
   | { readonly type: 'restart.asked'; readonly subject: Subject }
-  | { readonly type: 'stall.announced'; readonly announcement: Announcement }
+  | {
+      readonly type: 'stall.announced'
+      readonly subject: Subject
+      readonly announcement: Announcement
+    }
   | { readonly type: 'watch.changed'; readonly summary: Summary; readonly health: Health }
   | { readonly type: 'server.closed' }

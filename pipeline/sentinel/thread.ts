@@ -47,7 +47,7 @@ const watch = openWatch({
   stallAfterMs: input.stallAfterMs,
   announce: (subject, announcement) => {
     logStall(log, subject, announcement)
-    tell({ type: 'stall.announced', announcement })
+    tell({ type: 'stall.announced', subject, announcement })
   },
   restart: (subject) => tell({ type: 'restart.asked', subject }),
 })

@@ -103,6 +103,7 @@ const startMachine = (
           meters,
           log,
           telemetry: undefined,
+          assigned: () => undefined,
           answerCommand: (commandId, result) =>
             mail({
               topic: 'mailbox-operator',

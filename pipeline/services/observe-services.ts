@@ -6,6 +6,7 @@ import { openTopicAccount, type TopicAccount } from '../../infra/ledger/topic-ac
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import type { Held } from '../../schemas/messages.ts'
 import type { Config } from '../config/config.ts'
+import { noNotices } from '../notices/notices.ts'
 import type { Complaints } from '../observe.ts'
 import type { ActorView, Complaint, EndpointView, Observed } from '../observed.ts'
 import type { Stage } from '../stage.ts'
@@ -53,6 +54,7 @@ export const observeServices = (given: {
     endpoint: () => endpointSeen(given),
     command: operators.command,
     dispatch: operators.dispatch,
+    notices: noNotices,
     actors: () => [
       ...actorViews(stage.actors()),
       ...(account === undefined ? [] : actorsElsewhere(peers)),

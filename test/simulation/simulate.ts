@@ -243,6 +243,10 @@ const worldOf =
       })
       return [{ name: 'simulated', url: 'http://simulated', close: async () => undefined }]
     },
+    webhook: () => ({
+      tell: async () => ({ kind: 'acknowledged' }),
+      close: async () => undefined,
+    }),
   })
 
 /** No port tells which number a record was given before it is delivered, or lost: so it is seen here. */

@@ -13,6 +13,7 @@ const commands = [
   ...['run', 'validate', 'ledger', 'drops', 'report', 'reconcile', 'incident'],
   ...['show', 'set', 'pin', 'unpin'].map((name) => `endpoint ${name}`),
   ...['inspect', 'verify'].map((name) => `cache ${name}`),
+  ...['list', 'resend'].map((name) => `notices ${name}`),
 ]
 
 describe('the command line', () => {

@@ -47,6 +47,10 @@ endpoint:
 dispatch: { concurrency: 4, ordering: stream, attempt_timeout: 1m30s, backoff: { initial: 200ms, max: 30s }, max_age: 7d }
 transport: memory
 admin: { listen: "[::1]:8686", token: \${HOLDFAST_ADMIN_TOKEN:-}, inspect: on }
+notices:
+  webhooks: [ { url: "https://hooks.acme.example:8443/in?key=1", tenants: ["acme", "acme-*"], secret: "\${ACME_SECRET:-}" }, { url: http://10.0.0.1, name: ops, headers: { Authorization: x } } ]
+  linger: 2s
+  give_up_after: 1d
 limits: { max_request_bytes: 20MiB, max_decompressed_bytes: 100MiB, max_connections: 1024 }
 receiver: { listen: 127.0.0.1:4319, directory: received }
 `
@@ -94,6 +98,30 @@ describe('a configuration', () => {
       transport: 'memory',
       admin: { listen: { host: '::1', port: 8686 }, token: null, inspect: 'on' },
       sentinel: { stallAfterMs: 10_000 },
+      notices: {
+        webhooks: [
+          {
+            name: 'hooks.acme.example:8443',
+            url: 'https://hooks.acme.example:8443/in?key=1',
+            tenants: ['acme', 'acme-*'],
+            secret: null,
+            headers: {},
+          },
+          {
+            name: 'ops',
+            url: 'http://10.0.0.1',
+            tenants: ['*'],
+            secret: null,
+            headers: { authorization: 'x' },
+          },
+        ],
+        lingerMs: 2_000,
+        intervalMs: 900_000,
+        attemptTimeoutMs: 10_000,
+        backoff: { initialMs: 1_000, maxMs: 300_000 },
+        giveUpAfterMs: 86_400_000,
+        bytesMax: 4 * 2 ** 20,
+      },
       limits: {
         requestBytesMax: 20 * 2 ** 20,
         decompressedBytesMax: 100 * 2 ** 20,

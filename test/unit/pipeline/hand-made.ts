@@ -1,5 +1,6 @@
 import type { DropPage } from '../../../infra/ledger/ledger.ts'
 import { openMeters } from '../../../infra/telemetry/meters.ts'
+import { noNotices } from '../../../pipeline/notices/notices.ts'
 import type { EndpointCommand, Observed, Watched } from '../../../pipeline/observed.ts'
 import { epoch, instant, seq } from '../../../schemas/brand.ts'
 import type { Assignment, Drop } from '../../../schemas/messages.ts'
@@ -96,6 +97,7 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
       }
     },
     dispatch: (command) => told.push(command),
+    notices: noNotices,
     actors: () => [
       {
         id: 'cache',
@@ -123,7 +125,7 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
       told.push({ kind: 'restart', actor })
       return { kind: 'restarted' }
     },
-    noteStall: () => told.push('stall'),
+    noteStall: (subject, { kind }) => told.push({ subject, kind }),
   }
   return { observed, watched, told }
 }
