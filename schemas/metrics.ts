@@ -1,4 +1,5 @@
 import type { DropReason, RefusalReason } from './messages.ts'
+import { noticeMetrics } from './notice-metrics.ts'
 
 /**
  * Every metric of the metrics page, declared once. `from` says where the number is read: counted by
@@ -50,9 +51,6 @@ export const attemptOutcomes = [
   'rejected',
   'unreadable',
 ] as const
-
-/** How a request to a webhook may end. */
-export const noticeOutcomes = ['acknowledged', 'gone', 'failed'] as const
 
 const latencySeconds = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
@@ -191,36 +189,7 @@ export const metrics = {
     values: attemptOutcomes,
     description: 'Requests to an endpoint that have ended.',
   },
-  noticeAttempts: {
-    name: 'holdfast_notice_attempts_total',
-    ...counted,
-    labels: ['outcome'],
-    values: noticeOutcomes,
-    description: 'Requests to webhooks that have ended.',
-  },
-  noticesDeadLettered: {
-    name: 'holdfast_notices_dead_lettered_total',
-    ...counted,
-    description: 'Notices that were given up. Each is an error in the log.',
-  },
-  noticesPending: {
-    name: 'holdfast_notices_pending',
-    ...shown,
-    unit: 'events',
-    description: 'Notices that no webhook has acknowledged yet, those that still grow among them.',
-  },
-  noticesDead: {
-    name: 'holdfast_notices_dead_letters',
-    ...shown,
-    unit: 'events',
-    description: 'Dead letters that are kept, to be sent again by hand.',
-  },
-  noticesOldestAgeSeconds: {
-    name: 'holdfast_notices_oldest_age_seconds',
-    ...shown,
-    unit: 'seconds',
-    description: 'Age of the oldest notice that is not acknowledged; 0 when there is none.',
-  },
+  ...noticeMetrics,
   answers: {
     name: 'holdfast_source_answers_total',
     ...counted,
