@@ -12,12 +12,11 @@ import type {
   PartitionAssigner,
 } from 'kafkajs'
 import type { Log } from '../telemetry/log.ts'
+import { beatWhileHandling } from './heartbeats.ts'
+import { type Holding, openHolding, type Partition, type Spot } from './holding.ts'
 import { KafkaError } from './kafka-error.ts'
 import { within } from './within.ts'
 
-export type Partition = { readonly topic: string; readonly partition: number }
-/** Where a partition is read from. */
-export type Spot = Partition & { readonly offset: number }
 export type Batch = EachBatchPayload['batch']
 
 export type LifeOptions = {
@@ -68,34 +67,84 @@ export type ConsumerLife = {
 }
 
 export const openConsumerLife = (options: LifeOptions, events: LifeEvents): ConsumerLife => {
-  const { bounds } = options
-  const state = {
-    /** Grows with each assignment: what belongs to a former one is void. */
-    generation: 0,
-    isRunning: false,
-    /** Whether something is ours: to be joining takes as long as the others take, and risks nothing. */
-    isHolding: false,
-    aliveAtMs: performance.now(),
-    paused: new Map<string, Partition>(),
-    active: new Map<string, Partition>(),
+  const { bounds, group, log } = options
+  const { promise: ended, resolve: end } = Promise.withResolvers<unknown>()
+  const holding = openHolding(events)
+  const consumer = consumerOf(options, holding)
+  let closed: Promise<void> | undefined
+  let aliveAtMs = performance.now()
+  const alive = (): void => {
+    aliveAtMs = performance.now()
+    events.alive()
   }
-  let end: (cause: unknown) => void = () => undefined
-  const ended = new Promise<unknown>((resolve) => {
-    end = resolve
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    alive()
+    holding.assign(consumer, payload.memberAssignment).catch(end)
   })
+  consumer.on(consumer.events.HEARTBEAT, alive)
+  consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error))
+  const watchdog = setInterval(() => {
+    const silentMs = performance.now() - aliveAtMs
+    // To be joining takes as long as the others take, and risks nothing.
+    if (holding.isHolding() && silentMs > bounds.sessionMs)
+      end(new KafkaError('unavailable', silence(group, silentMs)))
+  }, bounds.heartbeatMs)
 
-  const revoke = async (): Promise<void> => {
-    state.generation += 1
-    state.isHolding = false
-    state.active.clear()
-    state.paused.clear()
-    await events.revoked()
+  const start = async (): Promise<void> => {
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
+    // Closed meanwhile: what was connected only now is left again.
+    if (closed !== undefined) return consumer.disconnect()
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: bounds.concurrency,
+      eachBatch: batchHandler({ holding, events, everyMs: bounds.heartbeatMs, end }),
+    })
   }
-  const consumer = options.client.consumer({
+  start().catch(end)
+
+  const close = async (): Promise<void> => {
+    clearInterval(watchdog)
+    holding.forget()
+    end(new KafkaError('unavailable', `Reading as "${group}" was closed.`))
+    const attempted = `Leaving the group "${group}"`
+    try {
+      await within(consumer.disconnect(), { limitMs: bounds.closeMs, attempted })
+    } catch (cause) {
+      // The group finds out by itself, when heartbeats stay away.
+      log.debug('kafka.leaving.failed', `${attempted} failed; it is left alone.`, { cause })
+    }
+  }
+  /** A client that has crashed refuses everything: what was ours in it is about to be let go of. */
+  const unlessCrashed = (act: () => void): void => {
+    try {
+      act()
+    } catch (cause) {
+      end(cause)
+    }
+  }
+  return {
+    ended,
+    pause: (partition) => unlessCrashed(() => holding.pause(consumer, partition)),
+    resume: (partition) => unlessCrashed(() => holding.resume(consumer, partition)),
+    seek: (spot) => unlessCrashed(() => holding.seek(consumer, spot)),
+    commit: (spots) =>
+      consumer.commitOffsets(spots.map((spot) => ({ ...spot, offset: String(spot.offset) }))),
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
+}
+
+const consumerOf = (options: LifeOptions, holding: Holding): Consumer => {
+  const { bounds } = options
+  return options.client.consumer({
     groupId: options.group,
     partitionAssigners: [
       (given) => {
-        revokeBeforeJoining(given.cluster, revoke)
+        revokeBeforeJoining(given.cluster, holding.revoke)
         return options.assigner(given)
       },
     ],
@@ -106,57 +155,29 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
     maxBytesPerPartition: bounds.partitionBytesMax,
     maxWaitTimeInMs: bounds.fetchWaitMs,
     allowAutoTopicCreation: false,
+    // What the library cannot mend by itself, a new life does.
     retry: { restartOnFailure: () => Promise.resolve(false) },
   })
-  const alive = (): void => {
-    state.aliveAtMs = performance.now()
-    events.alive()
-  }
+}
 
-  const assign = async (assignment: Readonly<Record<string, readonly number[]>>): Promise<void> => {
-    state.generation += 1
-    state.isHolding = true
-    const { generation } = state
-    const partitions = Object.entries(assignment).flatMap(([topic, ids]) =>
-      ids.map((partition) => ({ topic, partition })),
-    )
-    pauseAll(consumer, partitions)
-    const spots = await events.assigned(partitions)
-    if (generation !== state.generation || !state.isRunning) return
-    for (const spot of spots) consumer.seek({ ...spot, offset: String(spot.offset) })
-    for (const partition of partitions) state.active.set(keyOf(partition), partition)
-    resumeAll(
-      consumer,
-      partitions.filter((it) => !state.paused.has(keyOf(it))),
-    )
-  }
-  /** A client that has crashed refuses everything: what was ours in it is about to be let go of. */
-  const ifOurs = (partition: Partition, act: () => void): void => {
-    if (!state.active.has(keyOf(partition))) return
+/** Hands over what is ours, as long as it is, and counts it as read when it has been taken. */
+const batchHandler =
+  (given: {
+    readonly holding: Holding
+    readonly events: LifeEvents
+    readonly everyMs: number
+    readonly end: (cause: unknown) => void
+  }) =>
+  async (payload: EachBatchPayload): Promise<void> => {
+    const { batch, heartbeat, resolveOffset, isRunning, isStale } = payload
+    const { holding, everyMs } = given
+    const isOurs = holding.claimOf(batch)
+    if (!isOurs() || !isRunning() || isStale()) return
+    const beating = beatWhileHandling({ heartbeat, everyMs, revoke: holding.revoke })
     try {
-      act()
+      await given.events.received(batch)
     } catch (cause) {
-      end(cause)
-    }
-  }
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    alive()
-    assign(payload.memberAssignment).catch(end)
-  })
-  consumer.on(consumer.events.HEARTBEAT, alive)
-  consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error))
-
-  const eachBatch = async (given: EachBatchPayload): Promise<void> => {
-    const { batch, heartbeat, resolveOffset, isRunning, isStale } = given
-    const { generation } = state
-    const isOurs = (): boolean =>
-      generation === state.generation && state.active.has(keyOf(batch)) && isRunning()
-    if (!isOurs() || isStale()) return
-    const beating = beat(heartbeat, bounds.heartbeatMs, revoke)
-    try {
-      await events.received(batch)
-    } catch (cause) {
-      end(cause)
+      given.end(cause)
       throw cause
     } finally {
       beating.stop()
@@ -166,72 +187,8 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
     if (broken !== undefined) throw broken
   }
 
-  const watchdog = setInterval(() => {
-    const silentMs = performance.now() - state.aliveAtMs
-    if (state.isHolding && silentMs > bounds.sessionMs)
-      end(new KafkaError('unavailable', silence(options.group, silentMs)))
-  }, bounds.heartbeatMs)
-
-  const start = async (): Promise<void> => {
-    await consumer.connect()
-    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
-    // Closed meanwhile: what was connected only now is left again.
-    if (closed !== undefined) return consumer.disconnect()
-    state.isRunning = true
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: bounds.concurrency,
-      eachBatch,
-    })
-  }
-  let closed: Promise<void> | undefined
-  start().catch(end)
-
-  const close = async (): Promise<void> => {
-    clearInterval(watchdog)
-    state.isRunning = false
-    state.active.clear()
-    state.generation += 1
-    end(new KafkaError('unavailable', `Reading as "${options.group}" was closed.`))
-    const attempted = `Leaving the group "${options.group}"`
-    try {
-      await within(consumer.disconnect(), { limitMs: bounds.closeMs, attempted })
-    } catch (cause) {
-      // The group finds out by itself, when heartbeats stay away.
-      options.log.debug('kafka.leaving.failed', `${attempted} failed; it is left alone.`, { cause })
-    }
-  }
-
-  return {
-    ended,
-    pause: (partition) => {
-      state.paused.set(keyOf(partition), partition)
-      ifOurs(partition, () => pauseAll(consumer, [partition]))
-    },
-    resume: (partition) => {
-      state.paused.delete(keyOf(partition))
-      ifOurs(partition, () => resumeAll(consumer, [partition]))
-    },
-    seek: (spot) => ifOurs(spot, () => consumer.seek({ ...spot, offset: String(spot.offset) })),
-    commit: (spots) =>
-      consumer.commitOffsets(spots.map((spot) => ({ ...spot, offset: String(spot.offset) }))),
-    close: () => {
-      closed ??= close()
-      return closed
-    },
-  }
-}
-
-const keyOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`
 const silence = (group: string, silentMs: number): string =>
   `The coordinator of the group "${group}" has not answered for ${Math.round(silentMs)} ms: what was ours may be another's.`
-
-const pauseAll = (consumer: Consumer, partitions: readonly Partition[]): void =>
-  consumer.pause(partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] })))
-
-const resumeAll = (consumer: Consumer, partitions: readonly Partition[]): void =>
-  consumer.resume(partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] })))
 
 /**
  * The library asks for the coordinator whenever it is about to join its group, and for nothing else: the
@@ -242,34 +199,5 @@ const revokeBeforeJoining = (cluster: Cluster, revoke: () => Promise<void>): voi
   cluster.findGroupCoordinator = async (group) => {
     await revoke()
     return find(group)
-  }
-}
-
-/**
- * Heartbeats while a batch is being handled. When one is answered with a rebalance, what is under way is
- * let go of at once, so that the handling comes to its end.
- */
-const beat = (heartbeat: () => Promise<void>, everyMs: number, revoke: () => Promise<void>) => {
-  let broken: unknown
-  let revoking: Promise<void> = Promise.resolve()
-  let stopped = false
-  const timer = setInterval(() => {
-    if (broken !== undefined) return
-    heartbeat().catch((cause: unknown) => {
-      if (stopped || broken !== undefined) return
-      broken = cause
-      revoking = revoke()
-    })
-  }, everyMs)
-  return {
-    stop: (): void => {
-      stopped = true
-      clearInterval(timer)
-    },
-    /** What a heartbeat was answered with, once it has been dealt with. */
-    broken: async (): Promise<unknown> => {
-      await revoking
-      return broken
-    },
   }
 }

@@ -1,6 +1,7 @@
 import type { TopicName } from '../../schemas/topics.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Batch, ConsumerLife, LifeEvents, Partition, Spot } from './consumer-life.ts'
+import type { Batch, ConsumerLife, LifeEvents } from './consumer-life.ts'
+import type { Partition, Spot } from './holding.ts'
 import type { Arrived, JoinOptions, Membership, Placed, Start } from './kafka.ts'
 import { openReader } from './reader.ts'
 import { shardOfPartition } from './shard-assigner.ts'

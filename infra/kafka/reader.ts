@@ -1,6 +1,7 @@
 /** Reads as a member of a group, through as many lives of a client as it takes. */
 import type { Log } from '../telemetry/log.ts'
-import type { Batch, ConsumerLife, LifeEvents, Partition, Spot } from './consumer-life.ts'
+import type { Batch, ConsumerLife, LifeEvents } from './consumer-life.ts'
+import type { Partition, Spot } from './holding.ts'
 import { KafkaError } from './kafka-error.ts'
 import { kafkaErrorOf } from './kafka-fault.ts'
 import { pause } from './pause.ts'
