@@ -1,23 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { PartitionAssigners } from 'kafkajs'
-import type { TopicName } from '../../schemas/topics.ts'
+import type { Admin, Kafka as Client } from 'kafkajs'
 import type { Log } from '../telemetry/log.ts'
 import type { Meters } from '../telemetry/meters.ts'
 import { type Connection, openClient } from './client.ts'
 import { openClientLog } from './client-log.ts'
 import { addCodecs, type Compression, compressionTypes } from './compression.ts'
 import { openConfluentFormat } from './confluent-format.ts'
-import { type LifeBounds, openConsumerLife } from './consumer-life.ts'
+import type { LifeBounds } from './consumer-life.ts'
 import { openDeadLetters } from './dead-letters.ts'
-import { openFollowing } from './following.ts'
-import { arrivedIn } from './intake.ts'
 import type { Kafka, Outgoing, Placed } from './kafka.ts'
-import { openMembership } from './membership.ts'
 import { openProducers } from './producers.ts'
 import { awaitBroker, awaited, type Waiting } from './readiness.ts'
+import { openReadings } from './readings.ts'
 import { openSchemaRegistry, type RegistryOptions } from './schema-registry.ts'
 import { type Packing, parcelOf } from './sending.ts'
-import { shardAssigner } from './shard-assigner.ts'
 import { type Names, namesIn } from './topic-names.ts'
 import { type TopicDemands, topicPlan } from './topic-plan.ts'
 import { openTopicPositions } from './topic-positions.ts'
@@ -70,7 +66,6 @@ const boundsDefault = {
  */
 export const openKafka = async (options: KafkaOptions): Promise<Kafka> => {
   addCodecs()
-  const { shards, signal } = options
   const log = options.log.child({ kafka: options.connection.clientId })
   const bounds: KafkaBounds = {
     ...boundsDefault,
@@ -79,116 +74,94 @@ export const openKafka = async (options: KafkaOptions): Promise<Kafka> => {
   }
   const names = namesIn(options.namespace)
   const clientLog = openClientLog(log)
-  const alive = clientLog.answered
   const client = openClient(options.connection, clientLog)
-  const plan = topicPlan(options, names)
-  const waiting = { log, signal, limitMs: bounds.askMsMax }
-  const admin = await awaitBroker({ client, plan, ...waiting })
-  alive()
+  const waiting = { log, signal: options.signal, limitMs: bounds.askMsMax }
+  const admin = await awaitBroker({ client, plan: topicPlan(options, names), ...waiting })
+  clientLog.answered()
+  try {
+    const format = await formatOf(options, names, waiting)
+    const alive = clientLog.answered
+    return opened(options, { client, admin, names, format, bounds, log, alive })
+  } catch (cause) {
+    await leaveAdmin(admin, log, bounds)
+    throw cause
+  }
+}
 
-  const positions = openTopicPositions({ admin, names, limitMs: bounds.askMsMax, alive })
-  const { messageBytesMax } = options
-  const format = await formatOf(options, names, waiting)
+type Ground = {
+  readonly client: Client
+  readonly admin: Admin
+  readonly names: Names
+  readonly format: ValueFormat
+  readonly bounds: KafkaBounds
+  readonly log: Log
+  readonly alive: () => void
+}
+
+const opened = (options: KafkaOptions, ground: Ground): Kafka => {
+  const { shards, messageBytesMax, compression } = options
+  const { admin, names, format, bounds, log } = ground
+  const positions = openTopicPositions({ ...ground, limitMs: bounds.askMsMax })
   const packing: Packing = { names, format, nextId: openIds(), messageBytesMax }
   const parcelsOf = (outgoing: readonly Outgoing[]) => outgoing.map((it) => parcelOf(it, packing))
-  const producers = openProducers({
-    client,
-    names,
-    compression: compressionTypes[options.compression],
+  const { publisher, takeOver } = openProducers({
+    ...ground,
+    compression: compressionTypes[compression],
     messageBytesMax,
     sendMsMax: bounds.sendMsMax,
-    alive,
-    log,
   })
   // The encoding's faults are rejections too: nobody has to look for both.
   const publish = async (outgoing: readonly Outgoing[]): Promise<readonly Placed[]> =>
-    producers.publisher.publish(parcelsOf(outgoing))
+    publisher.publish(parcelsOf(outgoing))
   const deadLetters = openDeadLetters({ ...options, publish, log })
-  const reading = {
-    names,
-    positions,
-    arrivedIn: (topic: TopicName, batch: Parameters<typeof arrivedIn>[1]) =>
-      arrivedIn(topic, batch, { format: packing.format, deadLetters }),
-    alive,
-    log,
-  }
-  const open = new Set<{ readonly close: () => Promise<void> }>()
-  const kept = <Part extends { readonly close: () => Promise<void> }>(part: Part): Part => {
-    const close = part.close
-    const held = { ...part, close: () => close().finally(() => open.delete(held)) }
-    open.add(held)
-    return held
-  }
-  const topicsOf = (topics: readonly TopicName[]) => topics.map(names.topic)
+  const readings = openReadings({ ...ground, shards, positions, deadLetters })
+  const { kept, closeAll } = openKeeping()
 
   return {
     shards,
     publish,
     takeOver: async (transactionalId) => {
-      const transactions = await producers.takeOver(transactionalId)
+      const transactions = await takeOver(transactionalId)
       return kept({
         publish: async (outgoing: readonly Outgoing[]) => transactions.publish(parcelsOf(outgoing)),
         close: transactions.close,
       })
     },
-    join: async (join) =>
-      kept(
-        openMembership({
-          join,
-          shards,
-          ...reading,
-          openLife: (events, owned) =>
-            openConsumerLife(
-              {
-                client,
-                group: names.group(join.group),
-                topics: topicsOf(join.topics),
-                assigner: () => shardAssigner({ shards, names, owned }),
-                bounds,
-                log,
-              },
-              events,
-            ),
-        }),
-      ),
-    follow: async (follow) =>
-      kept(
-        await openFollowing({
-          follow,
-          ...reading,
-          openLife: (group, events) =>
-            openConsumerLife(
-              {
-                client,
-                group,
-                topics: topicsOf(follow.topics),
-                assigner: PartitionAssigners.roundRobin,
-                bounds,
-                log,
-              },
-              events,
-            ),
-          forget: async (group) => {
-            const attempted = `Deleting the group "${group}"`
-            try {
-              const limitMs = bounds.closeMs
-              await within(admin.deleteGroups([group]), { limitMs, attempted })
-            } catch (cause) {
-              // Not every principal may. The broker forgets a group without members in some days.
-              log.debug('kafka.group.left', `${attempted} failed; it is left.`, { cause })
-            }
-          },
-        }),
-      ),
+    join: async (join) => kept(readings.join(join)),
+    follow: async (follow) => kept(await readings.follow(follow)),
     ...positions,
     close: async () => {
-      await Promise.all([...open].map(({ close }) => close()))
-      await producers.publisher.close()
-      const attempted = 'Closing the connection of the administrator'
-      await within(admin.disconnect(), { limitMs: bounds.closeMs, attempted }).catch(
-        (cause: unknown) => log.debug('kafka.admin.left', `${attempted} failed.`, { cause }),
-      )
+      await closeAll()
+      await publisher.close()
+      await leaveAdmin(admin, log, bounds)
     },
+  }
+}
+
+type Closable = { readonly close: () => Promise<void> }
+
+/** What is still open when all is to be closed. */
+const openKeeping = () => {
+  const open = new Set<Closable>()
+  return {
+    kept: <Part extends Closable>(part: Part): Part => {
+      const { close } = part
+      const held = { ...part, close: () => close().finally(() => open.delete(held)) }
+      open.add(held)
+      return held
+    },
+    closeAll: async (): Promise<void> => {
+      await Promise.all([...open].map(({ close }) => close()))
+    },
+  }
+}
+
+const leaveAdmin = async (admin: Admin, log: Log, { closeMs }: KafkaBounds): Promise<void> => {
+  const attempted = 'Closing the connection of the administrator'
+  try {
+    await within(admin.disconnect(), { limitMs: closeMs, attempted })
+  } catch (cause) {
+    log.debug('kafka.admin.left', `${attempted} failed; it is left.`, { cause })
   }
 }
 
