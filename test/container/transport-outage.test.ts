@@ -19,46 +19,6 @@ describe('the transport without its broker', { skip: withoutDocker }, () => {
     return first
   }
 
-  /** Publishes without a pause; each text once, whatever became of it. */
-  const publishing = (transport: Awaited<ReturnType<typeof openTransport>>) => {
-    const acknowledged: string[] = []
-    const rejected: string[] = []
-    let isOver = false
-    const done = (async () => {
-      for (let number = 0; !isOver; number += 1) {
-        const text = `${number}`
-        try {
-          await transport.publish([record(text, number % 12)])
-          acknowledged.push(text)
-        } catch (cause) {
-          assert.ok(cause instanceof KafkaError && cause.code === 'unavailable', `${cause}`)
-          rejected.push(text)
-        }
-      }
-    })()
-    const stop = async () => {
-      isOver = true
-      await done
-      return { acknowledged, rejected }
-    }
-    return { acknowledged, rejected, stop }
-  }
-  const everything = async (namespace: string, marker: string): Promise<readonly string[]> => {
-    await using reader = await openTransport(kafka.addresses, namespace)
-    const read: string[] = []
-    await reader.follow({
-      topics: ['records'],
-      from: 'earliest',
-      received: async (arrived) => {
-        read.push(...arrived.map(textOf))
-      },
-      failed,
-    })
-    for (let partition = 0; partition < 12; partition += 1)
-      await reader.publish([record(marker, partition)])
-    await until(() => read.filter((it) => it === marker).length === 12)
-    return read.filter((it) => it !== marker)
-  }
   const impatient = { bounds: { sendMsMax: 3000 } }
 
   const absences = {
@@ -80,12 +40,12 @@ describe('the transport without its broker', { skip: withoutDocker }, () => {
       const namespace = await makeNamespace(kafka.addresses)
       await using transport = await openTransport(kafka.addresses, namespace, impatient)
       const publisher = publishing(transport)
-      await until(() => publisher.acknowledged.length > 50)
+      await until(() => publisher.acknowledged.length > 600)
       await happen()
       const before = publisher.acknowledged.length
-      await until(() => publisher.acknowledged.length > before + 50)
+      await until(() => publisher.acknowledged.length > before + 600)
       const { acknowledged, rejected } = await publisher.stop()
-      const read = await everything(namespace, 'end')
+      const read = await everything(kafka.addresses, namespace)
       const once = new Set(read)
       assert.equal(once.size, read.length, 'something is there twice')
       assert.deepEqual(
@@ -160,3 +120,73 @@ describe('the transport without its broker', { skip: withoutDocker }, () => {
     assert.ok(transport.lines.some(({ event }) => event === 'kafka.awaited'))
   })
 })
+
+describe('the transport on three brokers', { skip: withoutDocker }, () => {
+  test('keeps all that was acknowledged when one of them is killed, and goes on without it', async () => {
+    await using kafka = await startKafka({ brokers: 3 })
+    const copies = { replicationFactor: 3, minInsyncReplicas: 2 }
+    const namespace = await makeNamespace(kafka.addresses, copies)
+    await using transport = await openTransport(kafka.addresses, namespace, copies)
+    const publisher = publishing(transport)
+    await until(() => publisher.acknowledged.length > 600)
+    await kafka.nodes[2]?.kill()
+    const without = publisher.acknowledged.length
+    await until(() => publisher.acknowledged.length > without + 1200)
+    await kafka.nodes[2]?.start()
+    const again = publisher.acknowledged.length
+    await until(() => publisher.acknowledged.length > again + 1200)
+    const { acknowledged } = await publisher.stop()
+    const read = await everything(kafka.addresses, namespace)
+    const once = new Set(read)
+    assert.deepEqual(
+      acknowledged.filter((it) => !once.has(it)),
+      [],
+    )
+  })
+})
+
+/** Publishes without a pause; each text once, whatever became of it. */
+const publishing = (transport: Awaited<ReturnType<typeof openTransport>>) => {
+  const acknowledged: string[] = []
+  const rejected: string[] = []
+  let isOver = false
+  const done = (async () => {
+    for (let number = 0; !isOver; number += 1) {
+      const texts = Array.from({ length: 12 }, (_, partition) => `${number}/${partition}`)
+      try {
+        await transport.publish(texts.map((text, partition) => record(text, partition)))
+        acknowledged.push(...texts)
+      } catch (cause) {
+        assert.ok(cause instanceof KafkaError && cause.code === 'unavailable', `${cause}`)
+        rejected.push(...texts)
+      }
+    }
+  })()
+  const stop = async () => {
+    isOver = true
+    await done
+    return { acknowledged, rejected }
+  }
+  return { acknowledged, rejected, stop }
+}
+const marker = 'end'
+/** All that is there, up to what is published last. */
+const everything = async (
+  brokers: readonly string[],
+  namespace: string,
+): Promise<readonly string[]> => {
+  await using reader = await openTransport(brokers, namespace)
+  const read: string[] = []
+  await reader.follow({
+    topics: ['records'],
+    from: 'earliest',
+    received: async (arrived) => {
+      read.push(...arrived.map(textOf))
+    },
+    failed,
+  })
+  for (let partition = 0; partition < 12; partition += 1)
+    await reader.publish([record(marker, partition)])
+  await until(() => read.filter((it) => it === marker).length === 12)
+  return read.filter((it) => it !== marker)
+}
