@@ -8,9 +8,10 @@ import type { Config } from './config/config.ts'
 import type { Notices } from './notices/notices.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
+import { ringViewOf } from './ring-view.ts'
 import type { Stage } from './stage.ts'
 import type { Storage } from './storage.ts'
-import { actorViews, endpointView, healthOf, oldestAgeSeconds } from './view.ts'
+import { actorViews, dispatchView, endpointView, healthOf, oldestAgeSeconds } from './view.ts'
 
 /** What is known to be wrong for good: actors that have thrown. */
 export type Complaints = { readonly broken: Complaint[] }
@@ -48,6 +49,7 @@ export const observe = ({
     oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
   }),
   book: bookkeeper,
+  ring: () => ringViewOf(stage.actors()),
   held: () => heldIn(ring),
   doubts: () => doubtsOf(recovery, ledger),
   endpoint: () => endpointView(stage.actors()),
@@ -58,9 +60,12 @@ export const observe = ({
       kind === 'suspend' ? { type: 'dispatch.suspended', reason } : { type: 'dispatch.resumed' },
     ),
   notices,
+  dispatching: () => dispatchView(stage.actors(), clock.now()),
   actors: () => actorViews(stage.actors()),
   transitions: stage.transitions,
   follow: stage.follow,
+  // It is the sentinel that knows; where there is none, nobody has said anything.
+  stalls: () => [],
   health: () =>
     healthOf(stage.actors(), {
       live: complaints.broken,

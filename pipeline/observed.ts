@@ -5,7 +5,9 @@ import type { MeterReadings } from '../infra/telemetry/meters.ts'
 import type { Assignment, Held } from '../schemas/messages.ts'
 import type { Bookkeeper } from './bookkeeper.ts'
 import type { Notices } from './notices/notices.ts'
+import type { RingView } from './ring-view.ts'
 import type { Sights } from './sentinel/board.ts'
+import type { Stall } from './sentinel/stall-history.ts'
 import type { Subject } from './sentinel/subjects.ts'
 import type { StageWatcher, Transition } from './stage-watch.ts'
 
@@ -16,6 +18,8 @@ export type Observed = {
   /** `elsewhere`: among services, where the auditor keeps the account and `ledger` here is empty. */
   readonly keepsAccount: 'here' | 'elsewhere'
   readonly cache: () => CacheView
+  /** The segments of the cache; undefined once it has stopped. */
+  readonly ring: () => RingView | undefined
   /** The batches that have not ended, read from disk as they are asked for. */
   readonly held: () => AsyncIterable<Held>
   /** The account in time, as far as it is written down. */
@@ -30,6 +34,8 @@ export type Observed = {
     readonly reason: string
   }) => void
   readonly notices: Pick<Notices, 'list' | 'resend'>
+  /** What the dispatcher is about; undefined once it has stopped. */
+  readonly dispatching: () => DispatchView | undefined
   readonly actors: () => readonly ActorView[]
   /** The last changes of state of each machine, oldest first. */
   readonly transitions: () => readonly Transition[]
@@ -39,6 +45,8 @@ export type Observed = {
    * @throws when too many watch already.
    */
   readonly follow: (watcher: StageWatcher) => () => void
+  /** What the sentinel has said of stalls in this life, oldest first. */
+  readonly stalls: () => readonly Stall[]
   readonly health: () => Health
   /** What `infra/telemetry/meters.ts` has counted: `meters.read`. */
   readonly counters: () => MeterReadings
@@ -62,6 +70,18 @@ export type EndpointView = {
   /** Attempts still out under an epoch that has been superseded. */
   readonly pending: number
   readonly history: readonly Assignment[]
+}
+
+export type DispatchView = {
+  /** `suspend`: an operator has said stop. */
+  readonly intent: 'run' | 'suspend' | 'drain'
+  readonly sends: number
+  /** Batches leased that are not on their way yet. */
+  readonly waiting: number
+  /** Failed sends in a row. */
+  readonly failures: number
+  /** No send starts before this moment; null: one may start now. */
+  readonly retryAtMs: number | null
 }
 
 export type EndpointCommand =

@@ -1,10 +1,10 @@
 /** What the outside sees of the actors: read from their snapshots when asked, kept nowhere. */
 import { type CacheContext, priorities } from '../actors/cache/context.ts'
 import type { DeliveryContext } from '../actors/delivery/judgement.ts'
-import type { DispatcherContext } from '../actors/dispatcher/books.ts'
+import { blockedUntilMs, type DispatcherContext } from '../actors/dispatcher/books.ts'
 import type { EndpointManagerContext } from '../actors/endpoint-manager/context.ts'
 import type { InstantMs } from '../schemas/brand.ts'
-import type { ActorView, Complaint, EndpointView, Health } from './observed.ts'
+import type { ActorView, Complaint, DispatchView, EndpointView, Health } from './observed.ts'
 import type { ActorView as StageView } from './stage.ts'
 
 /** The contexts of the machines, by their names. */
@@ -81,6 +81,22 @@ export const endpointView = (actors: readonly StageView[]): EndpointView => {
     pinned: manager?.mode === 'pinned',
     pending: sends.filter(({ epoch }) => current !== null && epoch < current.epoch).length,
     history: manager?.history ?? [],
+  }
+}
+
+export const dispatchView = (
+  actors: readonly StageView[],
+  nowMs: InstantMs,
+): DispatchView | undefined => {
+  const context = contextOf(actors, 'dispatcher')
+  if (context === undefined) return undefined
+  const retryAtMs = blockedUntilMs(context)
+  return {
+    intent: context.intent,
+    sends: Object.keys(context.sends).length,
+    waiting: context.pending.length,
+    failures: context.failures,
+    retryAtMs: retryAtMs > nowMs ? retryAtMs : null,
   }
 }
 

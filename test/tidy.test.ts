@@ -9,7 +9,7 @@ import { rooms, rules, type Violation } from './support/tidy-rules.ts'
 
 const root = join(import.meta.dirname, '..')
 const looked = [
-  `{${rooms.join(',')}}/**/*.{ts,md,json,avsc,yaml,yml,html,css,js,sh}`,
+  `{${rooms.join(',')}}/**/*.{ts,tsx,md,json,avsc,yaml,yml,html,css,js,sh}`,
   'docs/**/*.md',
   '.github/**/*.yml',
   '.ci/*',

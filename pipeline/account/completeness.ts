@@ -106,8 +106,16 @@ export const verdictOf = (found: {
       : []),
     ...(cut === 'cut' ? ['There are more drop events than are looked at for one answer.'] : []),
   ]
-  const isLacking = lostEvents > 0 || doubts.length > 0
-  return { verdict: isLacking ? 'incomplete' : isOpen ? 'pending' : 'complete', doubts }
+  return { verdict: verdictWith({ lostEvents, doubts, isOpen }), doubts }
+}
+
+export const verdictWith = (found: {
+  readonly lostEvents: number
+  readonly doubts: readonly string[]
+  readonly isOpen: boolean
+}): Completeness['verdict'] => {
+  if (found.lostEvents > 0 || found.doubts.length > 0) return 'incomplete'
+  return found.isOpen ? 'pending' : 'complete'
 }
 
 export const acceptedIn = (observed: Pick<Books, 'ledger'>, scope: Scope): number =>

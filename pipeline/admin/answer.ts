@@ -2,7 +2,7 @@
 export type Answer = {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 
 export const json = (value: unknown, status = 200): Answer => ({

@@ -5,15 +5,18 @@ import type { Observed } from '../observed.ts'
 import { showDrops, showLedger } from './account-routes.ts'
 import { type Answer, refusal } from './answer.ts'
 import { readBody } from './body.ts'
+import { isConsoleFile, openConsoleFiles } from './console-files.ts'
 import { dispatching, pinning, setEndpoint, showEndpoint } from './endpoint-routes.ts'
 import { type Gate, openGate } from './gate.ts'
 import { type InspectRoutes, inspectPath, openInspectRoutes } from './inspect-routes.ts'
 import { closed, listening, serverTimeouts } from './listening.ts'
+import { openLiveRoute, showRing, showStalls } from './live-routes.ts'
 import { resendNotices, showNotices } from './notice-routes.ts'
 import { plainAnswer } from './plain-answer.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
+import { openSurveyRoutes } from './survey-routes.ts'
 import { showCompleteness, showLedgerWindow, showRanges, showReport } from './window-routes.ts'
 
 /** The admin API: probes, metrics, the account, and what an operator may tell the pipeline. */
@@ -26,6 +29,10 @@ export type Admin = {
 type Methods = Readonly<Record<string, Route>>
 const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> => ({
   '/metrics': { GET: openMetricsRoute() },
+  '/api/v1/live': { GET: openLiveRoute() },
+  '/api/v1/ring': { GET: showRing },
+  '/api/v1/stalls': { GET: showStalls },
+  ...openSurveyRoutes(),
   '/api/v1/ledger': { GET: showLedger },
   '/api/v1/ledger/window': { GET: showLedgerWindow },
   '/api/v1/drops': { GET: showDrops },
@@ -44,9 +51,17 @@ const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> =
   [inspectPath]: { GET: inspect.plain },
 })
 /** What only the account can answer. */
-const accountPaths = ['ledger', 'drops', 'ranges', 'completeness', 'report'].map(
-  (name) => `/api/v1/${name}`,
-)
+const accountPaths = [
+  'ledger',
+  'streams',
+  'tenants',
+  'drops',
+  'drops/timeline',
+  'ranges',
+  'completeness',
+  'completeness/calendar',
+  'report',
+].map((name) => `/api/v1/${name}`)
 const probes: Readonly<Record<string, (observed: Observed | null) => Answer>> = {
   '/livez': showLive,
   '/readyz': showReady,
@@ -69,7 +84,8 @@ export const openAdmin = async (options: Options): Promise<Admin> => {
   const { listen, known = listen, token, inspect, observed, log } = options
   const gate = openGate({ token, listen: known })
   const inspectRoutes = openInspectRoutes({ mode: inspect, gate, observed, log })
-  const answer = openAnswering({ ...options, gate, routes: openRoutes(inspectRoutes) })
+  const pageGate: Gate = token === null ? gate : () => undefined
+  const answer = openAnswering({ ...options, gate, pageGate, routes: openRoutes(inspectRoutes) })
   const server = createServer(serverTimeouts)
   server.on('request', (request, response) => {
     void respond({ request, response, answer, log })
@@ -96,13 +112,17 @@ type Answering = (request: IncomingMessage) => Promise<Answer>
 
 const openAnswering = ({
   gate,
+  pageGate,
   routes,
   observed,
   log,
 }: Pick<Options, 'observed' | 'log'> & {
   readonly gate: Gate
+  /** A browser asks for a page before it can show a token; the console's files have no secret. */
+  readonly pageGate: Gate
   readonly routes: Readonly<Record<string, Methods>>
 }): Answering => {
+  const files = openConsoleFiles()
   return async (request) => {
     const target = request.url ?? '/'
     if (!URL.canParse(target, 'http://admin'))
@@ -112,6 +132,8 @@ const openAnswering = ({
     const probe = Object.hasOwn(probes, pathname) ? probes[pathname] : undefined
     if (probe !== undefined)
       return method === 'GET' ? probe(observed()) : notAllowed(pathname, method, ['GET'])
+    if (method === 'GET' && isConsoleFile(pathname))
+      return pageGate(request.headers) ?? files(pathname, request.headers)
     const refused = gate(request.headers)
     if (refused !== undefined) return refused
     const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined

@@ -31,7 +31,7 @@ export const showActors: Route = ({ observed, search }) => {
 }
 
 export type ShownActor = Omit<ActorView, 'sinceMs'> & { readonly since: string }
-const shownActor = ({ sinceMs, ...actor }: ActorView): ShownActor => ({
+export const shownActor = ({ sinceMs, ...actor }: ActorView): ShownActor => ({
   ...actor,
   since: new Date(sinceMs).toISOString(),
 })

@@ -166,7 +166,8 @@ Holdfast is up. Send it a record:
 
   curl ${url}/v1/logs -H 'content-type: application/json' -d '{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"hello"}}]},"scopeLogs":[{"logRecords":[{"body":{"stringValue":"first"}}]}]}]}'
 
-and see the account:  npx holdfast ledger --admin ${ready.admin}${
+and see the account:  npx holdfast ledger --admin ${ready.admin}
+The console:          ${ready.admin}/${
     ready.receiver === undefined ? '' : `\nWhat arrived:         curl ${ready.receiver}/`
   }
 Ctrl-C stops it.

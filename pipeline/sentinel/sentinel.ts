@@ -5,6 +5,7 @@ import type { Log } from '../../infra/telemetry/log.ts'
 import { listenText } from '../config/addresses.ts'
 import type { ActorView, Health, Observed, Watched } from '../observed.ts'
 import { boardBytes, boardOn } from './board.ts'
+import { openStallHistory } from './stall-history.ts'
 import { type Subject, subjectFacts } from './subjects.ts'
 import type { FromSentinel, ThreadInput, ToSentinel } from './thread-messages.ts'
 import type { Summary } from './watch.ts'
@@ -52,6 +53,7 @@ export const openSentinel = async ({
   let sinceMs = Date.now()
   let summary: Summary = { value: 'watching', detail: 'nothing was watched yet' }
   let own: Health = { live: [], ready: [] }
+  const stalls = openStallHistory()
 
   const beat = setInterval(() => {
     if (watching === undefined) return board.beat()
@@ -92,6 +94,7 @@ export const openSentinel = async ({
       case 'restart.asked':
         return restarted(message.subject)
       case 'stall.announced':
+        stalls.note({ ...message, atMs: Date.now() })
         watching?.watched.noteStall(message.subject, message.announcement)
         return
       case 'watch.changed':
@@ -126,6 +129,7 @@ export const openSentinel = async ({
     seen: (observed) => ({
       ...observed,
       actors: () => [...observed.actors(), row()],
+      stalls: stalls.list,
       health: () => {
         const { live, ready } = observed.health()
         return { live: [...own.live, ...live], ready: [...own.ready, ...ready] }

@@ -9,8 +9,9 @@ import type { Config } from '../config/config.ts'
 import { noNotices } from '../notices/notices.ts'
 import type { Complaints } from '../observe.ts'
 import type { ActorView, Complaint, EndpointView, Observed } from '../observed.ts'
+import { ringViewOf } from '../ring-view.ts'
 import type { Stage } from '../stage.ts'
-import { actorViews, complaintsOf, endpointView, oldestAgeSeconds } from '../view.ts'
+import { actorViews, complaintsOf, dispatchView, endpointView, oldestAgeSeconds } from '../view.ts'
 import type { Assignments } from './assignments.ts'
 import type { Audit } from './audit.ts'
 import type { CacheService } from './cache-service.ts'
@@ -46,6 +47,7 @@ export const observeServices = (given: {
       capacityBytes: given.caches === undefined ? 0 : config.cache.capacityBytes,
       oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
     }),
+    ring: () => ringViewOf(stage.actors()),
     held: () => heldIn(account),
     doubts: () =>
       ledger.totals().unaccounted === 0
@@ -55,10 +57,13 @@ export const observeServices = (given: {
     command: operators.command,
     dispatch: operators.dispatch,
     notices: noNotices,
+    dispatching: () => dispatchView(stage.actors(), clock.now()),
     actors: () => [
       ...actorViews(stage.actors()),
       ...(account === undefined ? [] : actorsElsewhere(peers)),
     ],
+    // It is the sentinel of this process that knows.
+    stalls: () => [],
     transitions: stage.transitions,
     follow: stage.follow,
     health: () => ({

@@ -12,7 +12,7 @@ export type SourceFile = {
 }
 
 export const sourceFile = (path: string, text: string): SourceFile => {
-  const isCode = path.endsWith('.ts')
+  const isCode = /\.tsx?$/.test(path)
   return { path, text, ...(isCode ? scanned(text) : { code: text, bare: text, strings: [] }) }
 }
 

@@ -4,58 +4,28 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AnyStateMachine } from 'xstate'
-import { cache } from '../../actors/cache/machine.ts'
-import { collector } from '../../actors/collector/machine.ts'
-import { delivery } from '../../actors/delivery/machine.ts'
-import { dispatcher } from '../../actors/dispatcher/machine.ts'
-import { endpointManager } from '../../actors/endpoint-manager/machine.ts'
-import { sentinel } from '../../actors/sentinel/machine.ts'
+import { type MachineGraph, machineGraphs } from '../../pipeline/console/build/machine-graph.ts'
 
-const machines: readonly AnyStateMachine[] = [
-  collector,
-  cache,
-  dispatcher,
-  delivery,
-  endpointManager,
-  sentinel,
-]
 const folder = join(import.meta.dirname, '../../docs/machines')
 
 /** Every diagram by the path of its file, from the root of the checkout. */
 export const diagrams = (): ReadonlyMap<string, string> =>
-  new Map(machines.map((machine) => [`docs/machines/${machine.id}.md`, page(machine)]))
+  new Map(machineGraphs().map((graph) => [`docs/machines/${graph.id}.md`, page(graph)]))
 
-const page = (machine: AnyStateMachine): string => {
-  const states = Object.values(machine.root.states)
-  const arrows = new Map<string, string[]>()
-  for (const state of states) {
-    const transitions = [...[...state.transitions.values()].flat(), ...(state.always ?? [])]
-    for (const { target, eventType, guard, description } of transitions) {
-      const [to] = target ?? []
-      if (to === undefined || to === state) continue
-      const arrow = `${state.key} --> ${to.key}`
-      const label = eventType === '' ? `when ${description ?? guardName(guard)}` : eventType
-      const labels = arrows.get(arrow) ?? []
-      if (!labels.includes(label)) arrows.set(arrow, [...labels, label])
-    }
-  }
-  const [initial] = machine.root.initial.target ?? []
+const page = ({ id, initial, states, arrows }: MachineGraph): string => {
   const lines = [
-    `[*] --> ${initial?.key}`,
-    ...[...arrows].map(([arrow, labels]) => `${arrow}: ${labels.join('<br>')}`),
-    ...states.filter(({ type }) => type === 'final').map(({ key }) => `${key} --> [*]`),
-    ...states.flatMap(({ key, meta }) =>
-      meta?.waitsOn === undefined
-        ? []
-        : [`note right of ${key}: waits on ${meta.waitsOn}, until a deadline`],
+    `[*] --> ${initial}`,
+    ...arrows.map(({ from, to, labels }) => `${from} --> ${to}: ${labels.join('<br>')}`),
+    ...states.filter(({ isFinal }) => isFinal).map(({ key }) => `${key} --> [*]`),
+    ...states.flatMap(({ key, waitsOn }) =>
+      waitsOn === null ? [] : [`note right of ${key}: waits on ${waitsOn}, until a deadline`],
     ),
   ]
   return [
-    `# ${machine.id}`,
+    `# ${id}`,
     '',
     'Drawn from the machine by `npm run diagrams`; a test fails when it lags behind. What each message does in',
-    `each state, also where it leads nowhere: [SPEC.md](../../actors/${machine.id}/SPEC.md).`,
+    `each state, also where it leads nowhere: [SPEC.md](../../actors/${id}/SPEC.md).`,
     '',
     '```mermaid',
     'stateDiagram-v2',
@@ -63,11 +33,6 @@ const page = (machine: AnyStateMachine): string => {
     '```',
     '',
   ].join('\n')
-}
-
-const guardName = (guard: unknown): string => {
-  if (typeof guard === 'string') return guard
-  return (guard as { readonly type?: string } | undefined)?.type ?? 'always'
 }
 
 if (process.argv[1] === import.meta.filename) {

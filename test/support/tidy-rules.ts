@@ -19,7 +19,7 @@ export const fileLinesMax = 300
 const roomOf = (path: string): number => rooms.findIndex((room) => path.startsWith(`${room}/`))
 const isIn = (file: SourceFile, ...names: readonly (typeof rooms)[number][]): boolean =>
   names.some((name) => file.path.startsWith(`${name}/`))
-const isCode = (file: SourceFile): boolean => file.path.endsWith('.ts')
+const isCode = (file: SourceFile): boolean => /\.tsx?$/.test(file.path)
 const isGenerated = (file: SourceFile): boolean => file.text.startsWith('// Written by ')
 
 /** Every place where `pattern` (with the flag g) is found in a view of the file. */

@@ -67,6 +67,7 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
       },
     },
     cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),
+    ring: () => undefined,
     held: async function* () {},
     book: {
       view: () => ({ state: 'kept', missingRecords: 0, waiting: 0 }),
@@ -108,6 +109,8 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
         healthy: true,
       },
     ],
+    dispatching: () => undefined,
+    stalls: () => [],
     health: () => ({ live: [], ready: [] }),
     counters: openMeters().read,
     ...change,

@@ -1,0 +1,166 @@
+import type { Glance, Stall, Timeline } from '../answers.ts'
+import { live, steadyRates } from '../live.ts'
+import { Card } from '../pieces/card.tsx'
+import { Empty, Failed } from '../pieces/failed.tsx'
+import { Flow } from '../pieces/flow.tsx'
+import { LossTimeline } from '../pieces/loss-timeline.tsx'
+import { RateChart } from '../pieces/rate-chart.tsx'
+import { StallList } from '../pieces/stall-list.tsx'
+import { usePolled } from '../polled.ts'
+import { linkTo } from '../route.ts'
+import { useStore } from '../store.ts'
+import { durationText, plural, sinceText, stateText } from '../words.ts'
+
+export const Overview = () => {
+  const { glance, samples } = useStore(live)
+  if (glance === null) return null
+  const rates = steadyRates(samples)
+  return (
+    <div class="grid overview">
+      <Card
+        title="The account"
+        kind="wide"
+        aside={<span class="muted">records, since the beginning</span>}
+      >
+        {glance.keepsAccount === 'here' ? (
+          <Flow glance={glance} rates={rates} />
+        ) : (
+          <Empty title="This service keeps no account.">The auditor does; ask its console.</Empty>
+        )}
+      </Card>
+      <Card title="Actors" kind="wide" aside={<a href={linkTo('actors')}>Statecharts</a>}>
+        <Chain glance={glance} />
+      </Card>
+      <Card
+        title="Records a second"
+        kind="two"
+        aside={<span class="muted">since you look, 5 minutes at most</span>}
+      >
+        <RateChart samples={samples} rates={rates} />
+      </Card>
+      <Card title="Endpoint" aside={<a href={linkTo('endpoint')}>History and control</a>}>
+        <EndpointFacts glance={glance} />
+      </Card>
+      <RecentLosses />
+      <Stalls />
+    </div>
+  )
+}
+
+/** The four in the order in which a record meets them, and the one that watches them. */
+const order = ['collector', 'cache', 'dispatcher', 'endpoint-manager', 'sentinel']
+
+const Chain = ({ glance: { actors, deliveries, at } }: { readonly glance: Glance }) => {
+  const sends = Object.values(deliveries).reduce((sum, it) => sum + it, 0)
+  return (
+    <ol class="chain">
+      {order.map((id) => {
+        const actor = actors.find(({ machine }) => machine === id)
+        return (
+          <li
+            key={id}
+            class={`link-of is-${actor?.value ?? 'missing'} ${actor?.healthy === false ? 'unwell' : ''}`}
+          >
+            <a href={linkTo('actors', { of: id })}>
+              <span class="link-name">{id}</span>
+              <span class="link-state">
+                {actor === undefined ? 'stopped' : stateText(actor.value)}
+              </span>
+              <span class="link-note">
+                {actor === undefined
+                  ? ''
+                  : id === 'dispatcher' && sends > 0
+                    ? `${plural(sends, 'send')} out`
+                    : sinceText(actor.since, Date.parse(at))}
+              </span>
+            </a>
+          </li>
+        )
+      })}
+    </ol>
+  )
+}
+
+const EndpointFacts = ({ glance: { endpoint, dispatch, at } }: { readonly glance: Glance }) => (
+  <div class="facts">
+    <p class="endpoint-url">{endpoint.url ?? 'No endpoint is assigned'}</p>
+    <dl>
+      <div>
+        <dt>Epoch</dt>
+        <dd>{endpoint.epoch ?? '–'}</dd>
+      </div>
+      <div>
+        <dt>State</dt>
+        <dd>
+          {stateText(endpoint.state)}
+          {endpoint.pinned && endpoint.state !== 'pinned' ? ', pinned' : ''}
+        </dd>
+      </div>
+      <div>
+        <dt>Sends out</dt>
+        <dd>
+          {dispatch?.sends ?? 0}
+          {endpoint.pending > 0 ? `, ${endpoint.pending} of an earlier epoch` : ''}
+        </dd>
+      </div>
+      <div>
+        <dt>Failures in a row</dt>
+        <dd>{dispatch?.failures ?? 0}</dd>
+      </div>
+      {dispatch?.retryAt ? (
+        <div>
+          <dt>Tries again</dt>
+          <dd>in {durationText(Math.max(0, Date.parse(dispatch.retryAt) - Date.parse(at)))}</dd>
+        </div>
+      ) : null}
+    </dl>
+  </div>
+)
+
+const RecentLosses = () => {
+  const { value, failure } = usePolled<Timeline>(
+    '/api/v1/drops/timeline',
+    { from: '24h', buckets: 72 },
+    10_000,
+  )
+  return (
+    <Card
+      title="Losses of the last 24 hours"
+      kind="two"
+      aside={<a href={linkTo('losses')}>Each event</a>}
+    >
+      <Failed failure={failure} />
+      {value === undefined ? null : value.events === 0 ? (
+        <Empty title="Nothing was lost.">No drop event was recorded in the last 24 hours.</Empty>
+      ) : (
+        <>
+          <p class="lead-figure">
+            {plural(value.records, 'record')}{' '}
+            <span class="muted">in {plural(value.events, 'event')}</span>
+          </p>
+          <LossTimeline
+            timeline={value}
+            selected={null}
+            select={(bucket) => {
+              if (bucket !== null) location.hash = linkTo('losses', { span: '24h', at: bucket.at })
+            }}
+          />
+        </>
+      )}
+    </Card>
+  )
+}
+
+const Stalls = () => {
+  const { value, failure } = usePolled<{ readonly stalls: readonly Stall[] }>(
+    '/api/v1/stalls',
+    {},
+    5_000,
+  )
+  return (
+    <Card title="Stalls" aside={<span class="muted">of this life</span>}>
+      <Failed failure={failure} />
+      {value === undefined ? null : <StallList stalls={value.stalls} />}
+    </Card>
+  )
+}
