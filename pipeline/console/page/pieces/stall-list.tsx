@@ -1,6 +1,7 @@
 import type { Stall } from '../answers.ts'
 import { durationText, instantText, plural } from '../words.ts'
 import { Empty } from './failed.tsx'
+import { ScrollBox } from './scroll-box.tsx'
 
 const shownMax = 30
 const kinds: Readonly<Record<Stall['kind'], string>> = {
@@ -13,23 +14,25 @@ export const StallList = ({ stalls }: { readonly stalls: readonly Stall[] }) =>
   stalls.length === 0 ? (
     <Empty title="Nothing has stalled.">The sentinel watches from a thread of its own.</Empty>
   ) : (
-    <ol class="stalls">
-      {stalls
-        .toReversed()
-        .slice(0, shownMax)
-        .map(({ at, subject, actor, kind, stalledMs, records, symptom, detail }) => (
-          <li key={`${at} ${subject} ${kind}`} class={kind}>
-            <p>
-              <b>{actor}</b> {kinds[kind]}
-              <time dateTime={at}>{instantText(at)}</time>
-            </p>
-            <p class="muted">
-              {kind === 'recovered'
-                ? `After ${durationText(stalledMs)}, with up to ${plural(records, 'record')} held.`
-                : `For ${durationText(stalledMs)} ${symptom}. ${plural(records, 'record')} held.`}
-              {detail === null ? '' : ` ${detail}`}
-            </p>
-          </li>
-        ))}
-    </ol>
+    <ScrollBox label="Stalls, newest first" kind="stall-box">
+      <ol class="stalls">
+        {stalls
+          .toReversed()
+          .slice(0, shownMax)
+          .map(({ at, subject, actor, kind, stalledMs, records, symptom, detail }) => (
+            <li key={`${at} ${subject} ${kind}`} class={kind}>
+              <p>
+                <b>{actor}</b> {kinds[kind]}
+                <time dateTime={at}>{instantText(at)}</time>
+              </p>
+              <p class="muted">
+                {kind === 'recovered'
+                  ? `After ${durationText(stalledMs)}, with up to ${plural(records, 'record')} held.`
+                  : `For ${durationText(stalledMs)} ${symptom}. ${plural(records, 'record')} held.`}
+                {detail === null ? '' : ` ${detail}`}
+              </p>
+            </li>
+          ))}
+      </ol>
+    </ScrollBox>
   )

@@ -1,6 +1,7 @@
 import type { Transition } from '../answers.ts'
 import { timeText } from '../words.ts'
 import { Empty } from './failed.tsx'
+import { ScrollBox } from './scroll-box.tsx'
 
 /** Changes of state, newest first; what follows one another the same way is one row. */
 export const TransitionFeed = ({
@@ -13,22 +14,24 @@ export const TransitionFeed = ({
   const rows = folded(transitions, rowsMax)
   if (rows.length === 0) return <Empty title="Nothing has happened yet." />
   return (
-    <ol class="feed">
-      {rows.map(({ transition: { at, machine, from, to, message }, times }) => (
-        <li
-          key={`${at} ${machine} ${from} ${to}`}
-          class={to === 'redirectInFlight' ? 'is-redirect' : ''}
-        >
-          <time dateTime={at}>{timeText(at)}</time>
-          <span class="feed-what">
-            <b>{machine}</b> {from} <span aria-hidden="true">→</span>
-            <span class="hidden"> to </span> <span class="feed-to">{to}</span>
-            {times > 1 ? <span class="times">×{times}</span> : null}
-          </span>
-          <span class="feed-why">{message}</span>
-        </li>
-      ))}
-    </ol>
+    <ScrollBox label="Changes of state" kind="feed-box">
+      <ol class="feed">
+        {rows.map(({ transition: { at, machine, from, to, message }, times }) => (
+          <li
+            key={`${at} ${machine} ${from} ${to}`}
+            class={to === 'redirectInFlight' ? 'is-redirect' : ''}
+          >
+            <time dateTime={at}>{timeText(at)}</time>
+            <span class="feed-what">
+              <b>{machine}</b> {from} <span aria-hidden="true">→</span>
+              <span class="hidden"> to </span> <span class="feed-to">{to}</span>
+              {times > 1 ? <span class="times">×{times}</span> : null}
+            </span>
+            <span class="feed-why">{message}</span>
+          </li>
+        ))}
+      </ol>
+    </ScrollBox>
   )
 }
 

@@ -3,6 +3,7 @@ import type { Calendar, Completeness, Hour } from '../answers.ts'
 import { CalendarPicture } from '../pieces/calendar-picture.tsx'
 import { Card } from '../pieces/card.tsx'
 import { Empty, Failed } from '../pieces/failed.tsx'
+import { FilterField } from '../pieces/filter-field.tsx'
 import { ScrollBox } from '../pieces/scroll-box.tsx'
 import { usePolled } from '../polled.ts'
 import { restate, usePlace } from '../route.ts'
@@ -32,15 +33,12 @@ export const CompletenessView = () => {
       >
         <div class="filters">
           <TenantField tenant={tenant ?? ''} />
-          <label class="field inline">
-            <span>Service</span>
-            <input
-              type="search"
-              placeholder="all services"
-              value={service ?? ''}
-              onChange={({ currentTarget }) => restate({ service: currentTarget.value })}
-            />
-          </label>
+          <FilterField
+            label="Service"
+            placeholder="all services"
+            value={service ?? ''}
+            commit={(text) => restate({ service: text })}
+          />
         </div>
         <Failed failure={failure} />
         {value === undefined ? null : value.accepted === 0 ? (

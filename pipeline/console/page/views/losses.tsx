@@ -4,6 +4,7 @@ import { get } from '../client.ts'
 import { Card } from '../pieces/card.tsx'
 import { DropDetail } from '../pieces/drop-detail.tsx'
 import { Empty, Failed } from '../pieces/failed.tsx'
+import { FilterField } from '../pieces/filter-field.tsx'
 import { LossTimeline } from '../pieces/loss-timeline.tsx'
 import { VirtualList } from '../pieces/virtual-list.tsx'
 import { usePolled } from '../polled.ts'
@@ -95,21 +96,13 @@ const Spans = ({ span }: { readonly span: Span }) => (
 export const TenantField = ({ tenant }: { readonly tenant: string }) => {
   const { value } = usePolled<Tenants>('/api/v1/tenants', { limit: 200 }, 30_000)
   return (
-    <label class="field inline">
-      <span>Tenant</span>
-      <input
-        type="search"
-        list="tenants"
-        placeholder="all tenants"
-        value={tenant}
-        onChange={({ currentTarget }) => restate({ tenant: currentTarget.value, at: undefined })}
-      />
-      <datalist id="tenants">
-        {value?.tenants.map(({ tenant: name }) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-    </label>
+    <FilterField
+      label="Tenant"
+      placeholder="all tenants"
+      value={tenant}
+      commit={(text) => restate({ tenant: text, at: undefined })}
+      options={value?.tenants.map(({ tenant: name }) => name) ?? []}
+    />
   )
 }
 
@@ -133,7 +126,7 @@ const Reasons = ({ timeline }: { readonly timeline: Timeline }) => {
 }
 
 const pageRows = 200
-const rowHeight = 60
+const rowHeight = 52
 
 /** The events of a bar, or of all that is shown: fetched page by page as they are scrolled to. */
 const Events = ({
