@@ -42,7 +42,9 @@ export const openInspection = (observed: Observed, terms: Terms): Inspection => 
   return {
     hasRoom: () => server.clients.size < inspectorsMax,
     admit: (request, socket, head) =>
-      server.handleUpgrade(request, socket, head, (inspector) => show(inspector, feed, terms)),
+      server.handleUpgrade(request, socket, head, (inspector) =>
+        show({ inspector, socket }, feed, terms),
+      ),
     close: () => {
       for (const inspector of server.clients) {
         inspector.close(goingAway, 'the pipeline stops')
@@ -53,8 +55,11 @@ export const openInspection = (observed: Observed, terms: Terms): Inspection => 
   }
 }
 
+/** `socket` is what the inspector's messages go through. */
+type Connection = { readonly inspector: WebSocket; readonly socket: Duplex }
+
 const show = (
-  inspector: WebSocket,
+  { inspector, socket }: Connection,
   feed: Feed,
   { log, slowMsMax = slowMsDefault }: Terms,
 ): void => {
@@ -74,7 +79,10 @@ const show = (
       return 'skipped'
     }
     slowSinceMs = null
+    // One write for all of them: each by itself would cost more than it took to make it.
+    socket.cork()
     for (const message of messages) inspector.send(message)
+    socket.uncork()
     return 'taken'
   })
   const heartbeat = setInterval(() => {

@@ -4,9 +4,9 @@
  */
 
 /** How much of one value is looked at: a cache may know hundreds of batches. */
-const valuesMax = 400
+const valuesMax = 200
 const depthMax = 6
-const itemsMax = 8
+const itemsMax = 4
 const keysMax = 40
 const charsMax = 240
 

@@ -46,6 +46,8 @@ export const openScreen = ({
   }
   enter()
   process.on('exit', leave)
+  // Before the error is printed: on a screen that is left, nobody would read it.
+  process.on('uncaughtExceptionMonitor', leave)
   output.on('drain', () => {
     isDrained = true
   })
@@ -80,6 +82,7 @@ export const openScreen = ({
     leave: () => {
       leave()
       process.off('exit', leave)
+      process.off('uncaughtExceptionMonitor', leave)
       input.pause()
     },
   }

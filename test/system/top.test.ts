@@ -64,7 +64,7 @@ test('the view follows the account, the size of the terminal, and a process that
   assert.ok(terminal.output().endsWith(restored), JSON.stringify(terminal.output().slice(-80)))
 })
 
-test('the terminal is given back on SIGTERM and on Ctrl-C; what fails at once is said on it', async (t) => {
+test('the terminal is given back on SIGTERM, on Ctrl-C and after a crash; what fails is said on it', async (t) => {
   await using folder = await workspace()
   const sink = await openSink()
   t.after(sink.close)
@@ -79,6 +79,18 @@ test('the terminal is given back on SIGTERM and on Ctrl-C; what fails at once is
     assert.equal(await terminal.exited, 0)
     assert.ok(terminal.output().endsWith(restored))
   }
+  const flaw = 'data:text/javascript,process.stdin.on("data", () => { throw new Error("a flaw") })'
+  const [node = '', ...rest] = words
+  const crashed = openTerminal([node, '--import', flaw, ...rest], {
+    columns: 80,
+    rows: 24,
+    environment,
+  })
+  await until(crashed.output, (output) => output.includes('ACTORS'))
+  crashed.press('x')
+  assert.equal(await crashed.exited, 1)
+  const [, said = ''] = crashed.output().split(restored)
+  assert.match(said, /a flaw/)
   const refused = openTerminal(words, {
     columns: 80,
     rows: 24,
