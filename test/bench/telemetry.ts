@@ -1,78 +1,91 @@
 /**
  * What telemetry costs: CPU of the process for a million records at full load, without telemetry, with
- * the default sampler, and with every batch traced, in turn.
+ * the default sampler, and with every batch traced. They take turns, so that what else the machine does
+ * is shared among them.
  *
- *     node test/bench/telemetry.ts [--records N] [--repeat N] [--per-request N] [--json]
+ *     node test/bench/telemetry.ts [--rounds N] [--requests N] [--per-request N] [--json]
  */
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { startHoldfast, workspace } from '../support/holdfast-process.ts'
+import { openLoad } from '../support/load.ts'
 import { openOtlpReceiver } from '../support/otlp-receiver.ts'
-import { holdfast, type Subject } from './subject.ts'
-import { measure } from './trial.ts'
+import { openSink } from '../support/sink.ts'
+import { costOf } from './process-cost.ts'
 
 const { values } = parseArgs({
   options: {
-    records: { type: 'string', default: '1000000' },
-    repeat: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '6' },
+    requests: { type: 'string', default: '400' },
     'per-request': { type: 'string', default: '500' },
     json: { type: 'boolean', default: false },
   },
 })
-const load = {
-  records: Number(values.records),
-  recordBytes: 512,
-  recordsPerRequest: Number(values['per-request']),
-  connections: 8,
-  backlogRecords: 1_000,
-}
+const [rounds, requests] = [Number(values.rounds), Number(values.requests)]
+const recordsPerRequest = Number(values['per-request'])
+const [connections, recordBytes, warmUpRequests] = [8, 512, 200]
+
 const receiver = await openOtlpReceiver()
-const subject = holdfast(join(import.meta.dirname, '../../pipeline/cli.ts'))
+const on = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
+const environments = {
+  'without telemetry': { OTEL_EXPORTER_OTLP_ENDPOINT: '' },
+  'one trace in 100': on,
+  'every trace': { ...on, OTEL_TRACES_SAMPLER: 'parentbased_always_on' },
+}
 
-/** The same, in another environment. What else is measured with has been started before. */
-const inEnvironment = (name: string, environment: Readonly<Record<string, string>>): Subject => ({
-  ...subject,
+/** User and system seconds of a process of its own, warmed up, for so many requests. */
+const measured = async (environment: NodeJS.ProcessEnv): Promise<number> => {
+  await using folder = await workspace()
+  const sink = await openSink()
+  await using holdfast = await startHoldfast(
+    folder.path,
+    { endpoint: { url: sink.url } },
+    { nodeOptions: [], environment },
+  )
+  const load = openLoad({
+    streams: [{ tenant: 'a', service: 's' }],
+    recordsPerRequest,
+    recordBytes,
+  })
+  const send = (count: number): Promise<void> =>
+    load.send({ to: () => holdfast.otlp, connections, goOn: (sent) => sent < count })
+  await send(warmUpRequests)
+  const before = await costOf(holdfast.pid)
+  await send(requests)
+  const after = await costOf(holdfast.pid)
+  await load.close()
+  await holdfast.kill('SIGTERM')
+  await sink.close()
+  return after.cpuSeconds - before.cpuSeconds
+}
+
+const subjects = Object.entries(environments).map(([name, environment]) => ({
   name,
-  start: async (at) => {
-    Object.assign(process.env, environment)
-    try {
-      return await subject.start(at)
-    } finally {
-      for (const variable of Object.keys(environment)) delete process.env[variable]
-    }
-  },
-})
-const on = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_METRIC_EXPORT_INTERVAL: '10000' }
-const subjects = [
-  inEnvironment('without', {}),
-  inEnvironment('1 trace in 100', on),
-  inEnvironment('every trace', { ...on, OTEL_TRACES_SAMPLER: 'parentbased_always_on' }),
-]
-
-const cpu = new Map(subjects.map(({ name }) => [name, [] as number[]]))
-for (let trial = 0; trial < Number(values.repeat); trial += 1)
-  for (const one of subjects) {
-    const { cpuSecondsPerMillion, lost } = await measure(one, load)
-    if (lost > 0) throw new Error(`${one.name}: ${lost} records did not arrive.`)
-    cpu.get(one.name)?.push(cpuSecondsPerMillion)
-    process.stderr.write(`${one.name}: ${cpuSecondsPerMillion.toFixed(3)} s\n`)
+  environment,
+  seconds: [] as number[],
+}))
+for (let round = 0; round < rounds; round += 1) {
+  // Another one begins each time.
+  const turn = round % subjects.length
+  for (const { name, environment, seconds } of [
+    ...subjects.slice(turn),
+    ...subjects.slice(0, turn),
+  ]) {
+    seconds.push(await measured(environment))
+    if (process.stderr.isTTY) process.stderr.write(`${name}: ${seconds.at(-1)} s\n`)
   }
+}
 await receiver.close()
 
-const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((one, other) => one - other)
-  const middle = (sorted.length - 1) / 2
-  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
-}
-const plain = median(cpu.get('without') ?? [])
-const result = [...cpu].map(([name, seconds]) => ({
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
+const millions = (rounds * requests * recordsPerRequest) / 1_000_000
+const [plain = 0] = subjects.map(({ seconds }) => sum(seconds))
+const result = subjects.map(({ name, seconds }) => ({
   name,
-  cpuSecondsPerMillion: median(seconds),
-  overhead: median(seconds) / plain - 1,
+  cpuSecondsPerMillion: sum(seconds) / millions,
+  overhead: sum(seconds) / plain - 1,
 }))
-const text = result
-  .map(
-    ({ name, cpuSecondsPerMillion, overhead }) =>
-      `${name.padEnd(16)} ${cpuSecondsPerMillion.toFixed(3)} s CPU a million records, ${(overhead * 100).toFixed(1)} %`,
-  )
-  .join('\n')
-process.stdout.write(`${values.json ? JSON.stringify({ load, result }) : text}\n`)
+const text = result.map(
+  ({ name, cpuSecondsPerMillion, overhead }) =>
+    `${name.padEnd(18)} ${cpuSecondsPerMillion.toFixed(3)} s CPU a million records, ${(overhead * 100).toFixed(1)} % more`,
+)
+process.stdout.write(`${values.json ? JSON.stringify(result) : text.join('\n')}\n`)
