@@ -5,6 +5,39 @@ import type { Definition } from './definition.ts'
 export const definitions: readonly Definition[] = [
   {
     type: 'record',
+    name: 'AccountCheckpointed',
+    namespace: 'holdfast',
+    event: 'account.checkpointed',
+    fields: [
+      { name: 'shard', type: 'int' },
+      { name: 'appendedTo', type: 'long' },
+      { name: 'settlementsTo', type: 'long' },
+      {
+        name: 'rows',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'LedgerRow',
+            namespace: 'holdfast',
+            fields: [
+              { name: 'producer', type: 'string' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'retired', type: 'long' },
+              { name: 'live', type: 'long', default: 0 },
+              { name: 'delivered', type: 'long' },
+              { name: 'dropped', type: 'long' },
+              { name: 'refused', type: 'long' },
+            ],
+          },
+        },
+      },
+      { name: 'atMs', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
     name: 'ActorPersisted',
     namespace: 'holdfast',
     event: 'actor.persisted',
@@ -371,27 +404,7 @@ export const definitions: readonly Definition[] = [
     namespace: 'holdfast',
     event: 'ledger.checkpointed',
     fields: [
-      {
-        name: 'rows',
-        type: {
-          type: 'array',
-          items: {
-            type: 'record',
-            name: 'LedgerRow',
-            namespace: 'holdfast',
-            fields: [
-              { name: 'producer', type: 'string' },
-              { name: 'tenant', type: 'string' },
-              { name: 'service', type: 'string' },
-              { name: 'retired', type: 'long' },
-              { name: 'live', type: 'long', default: 0 },
-              { name: 'delivered', type: 'long' },
-              { name: 'dropped', type: 'long' },
-              { name: 'refused', type: 'long' },
-            ],
-          },
-        },
-      },
+      { name: 'rows', type: { type: 'array', items: 'LedgerRow' } },
       {
         name: 'marks',
         type: {

@@ -1,6 +1,18 @@
 // Written by `npm run generate` from avro/*.avsc. Change those.
 import type { BatchId, Branded, Epoch, InstantMs, Seq } from './brand.ts'
 
+/** auditor → itself: of a shard, what everything before these offsets came to. Written before the topics are cut off there. */
+export type AccountCheckpointed = {
+  readonly type: 'account.checkpointed'
+  readonly shard: number
+  /** everything that was announced before has ended, and is in the rows */
+  readonly appendedTo: number
+  /** no end before is of what was announced later */
+  readonly settlementsTo: number
+  readonly rows: readonly LedgerRow[]
+  readonly atMs: InstantMs
+}
+
 /** journal: the state that an actor is restored from. */
 export type ActorPersisted = {
   readonly type: 'actor.persisted'
@@ -441,6 +453,7 @@ export type ShardAdopted = {
 
 /** Each message by its type. */
 export type Messages = {
+  readonly 'account.checkpointed': AccountCheckpointed
   readonly 'actor.persisted': ActorPersisted
   readonly 'append.done': AppendDone
   readonly 'append.refused': AppendRefused

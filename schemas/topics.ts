@@ -41,11 +41,17 @@ export const topics = {
     kept: 'forever',
     carries: ['marks.recorded', 'marker.placed'],
   },
+  'account-checkpoints': {
+    about: 'what each shard came to before the offsets at which its topics are cut off',
+    partitions: 'one',
+    kept: 'latest',
+    carries: ['account.checkpointed', 'marker.placed'],
+  },
   drops: {
     about: 'drop events, for whoever has to know',
     partitions: 'one',
     kept: 'forever',
-    carries: ['drop.recorded'],
+    carries: ['drop.recorded', 'marker.placed'],
   },
   'endpoint-commands': {
     about: 'what operators ask of the endpoint manager',

@@ -7,19 +7,26 @@ import type { InstantMs } from '../../schemas/brand.ts'
 import type { Batch, Drop, Held, Mark } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import type { AccountBook } from '../book/account-book.ts'
+import type { Placed } from '../kafka/kafka.ts'
 import { type OffsetSet, openOffsetSet } from '../kafka/offset-set.ts'
 import type { Address } from '../kafka/shard-log.ts'
 import { type Account, openAccount } from './account.ts'
+import { type Checkpoint, type ClosedPrefix, openClosedPrefix } from './closed-prefix.ts'
 import { leastDropId } from './drop-id.ts'
 import type { DropPage, DropQuery, Ledger } from './ledger.ts'
 
 export type TopicAccount = {
   readonly ledger: Pick<Ledger, 'totals' | 'streams' | 'services' | 'producers' | 'drops'>
-  readonly announced: (held: readonly Held[]) => void
+  readonly announced: (held: readonly Held[], from: Placed) => void
   readonly ended: (
     fact: { readonly marks: readonly Mark[]; readonly drops: readonly Drop[] },
-    atMs: InstantMs,
+    from: Placed & { readonly atMs: InstantMs },
   ) => void
+  /** A drop event by itself: for the list of them. The account has it from the end that it belongs to. */
+  readonly dropped: (drop: Drop) => void
+  /** Goes on from what a shard came to before. To be called before anything of the shard is told. */
+  readonly restore: (shard: number, checkpoint: Checkpoint) => void
+  readonly checkpoint: (shard: number) => Checkpoint
   /** Announced, and not ended. */
   readonly pending: () => Iterable<Held>
   /** Ends of batches that nobody has announced: for a moment that is so of some. */
@@ -55,11 +62,19 @@ export const openTopicAccount = (given: {
     pending.set(partition, known)
     return known
   }
-  const end = (mark: Mark, lost: readonly Drop[], atMs: InstantMs): void => {
+  const prefixes = new Map<number, ClosedPrefix>()
+  const prefixOf = (shard: number): ClosedPrefix => {
+    const known = prefixes.get(shard) ?? openClosedPrefix(nothing)
+    prefixes.set(shard, known)
+    return known
+  }
+  const end = (mark: Mark, lost: readonly Drop[], from: End): void => {
     const { segment: partition, offset } = mark.at
     const held = pendingIn(partition).get(offset)
     if (held === undefined) {
-      if (!overIn(partition).has(offset)) note(early, { mark, lost })
+      if (overIn(partition).has(offset)) return
+      note(early, { mark, lost, from })
+      prefixOf(from.partition).early(mark, from.offset)
       return
     }
     pendingIn(partition).delete(offset)
@@ -70,11 +85,12 @@ export const openTopicAccount = (given: {
       pending: -recordsIn(held.batch),
       retired: recordsIn(held.batch),
     })
+    prefixOf(from.partition).ended(mark, from.offset)
     if (!isKept()) return
     const drops = lost.filter((drop) => isOf(drop, held.batch))
     // The book has the events of an eviction as they are: each may be of many batches.
     const isEvicted = mark.dropped > 0 && drops.every(isEviction)
-    if (!isEvicted) book.ended([{ batch: held.batch, delivered: mark.delivered, drops }], atMs)
+    if (!isEvicted) book.ended([{ batch: held.batch, delivered: mark.delivered, drops }], from.atMs)
   }
   return {
     ledger: {
@@ -84,11 +100,13 @@ export const openTopicAccount = (given: {
       producers: () => [...producers],
       drops: async (query) => pageOf(drops, query),
     },
-    announced: (held) => {
-      for (const it of held) {
-        const { segment: partition, offset } = it.at
-        if (overIn(partition).has(offset) || pendingIn(partition).has(offset)) continue
-        pendingIn(partition).set(offset, it)
+    announced: (held, from) => {
+      const fresh = held.filter(({ at: { segment: partition, offset } }) => {
+        return !(overIn(partition).has(offset) || pendingIn(partition).has(offset))
+      })
+      prefixOf(from.partition).announced(fresh, from.offset)
+      for (const it of fresh) {
+        pendingIn(it.at.segment).set(it.at.offset, it)
         const records = recordsIn(it.batch)
         account.add(it.batch, { accepted: records, pending: records })
         producers.add(it.batch.producer)
@@ -96,17 +114,34 @@ export const openTopicAccount = (given: {
         const ended = early.get(keyOf(it.at))
         if (ended === undefined) continue
         early.delete(keyOf(it.at))
-        end(ended.mark, ended.lost, it.batch.acceptedAtMs)
+        end(ended.mark, ended.lost, ended.from)
       }
+      prefixOf(from.partition).readTo('appended', from.offset)
       account.fold({ rowsMax, current: new Set() })
     },
-    ended: ({ marks, drops: lost }, atMs) => {
-      for (const mark of marks) end(mark, lost, atMs)
+    ended: ({ marks, drops: lost }, from) => {
+      for (const mark of marks) end(mark, lost, from)
       const evicted = lost.filter(isEviction)
       if (isKept() && evicted.length > 0) book.dropped(evicted)
-      for (const drop of lost) insert(drops, drop)
+      prefixOf(from.partition).readTo('settlements', from.offset)
+    },
+    dropped: (drop) => {
+      insert(drops, drop)
       if (drops.length > dropsMax * 1.1) drops.splice(0, drops.length - dropsMax)
     },
+    restore: (shard, checkpoint) => {
+      prefixes.set(shard, openClosedPrefix(checkpoint))
+      for (const {
+        retired,
+        delivered,
+        dropped,
+        live: _,
+        refused: __,
+        ...stream
+      } of checkpoint.rows)
+        account.add(stream, { accepted: retired, retired, delivered, dropped })
+    },
+    checkpoint: (shard) => prefixOf(shard).checkpoint(),
     pending: function* () {
       for (const of of pending.values()) yield* of.values()
     },
@@ -117,7 +152,11 @@ export const openTopicAccount = (given: {
 /** More are forgotten, oldest first; their batches would stay pending, which shows. */
 const earlyMax = 100_000
 
-type Early = { readonly mark: Mark; readonly lost: readonly Drop[] }
+type End = Placed & { readonly atMs: InstantMs }
+type Early = { readonly mark: Mark; readonly lost: readonly Drop[]; readonly from: End }
+
+/** A shard of which nothing is known yet. */
+export const nothing: Checkpoint = { appendedTo: 0, settlementsTo: 0, rows: [] }
 
 const isEviction = ({ reason }: Drop): boolean => reason === 'cache_overwritten'
 

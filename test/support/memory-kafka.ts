@@ -41,6 +41,16 @@ const behind = ({ messages, first, next }: Log, position: number): readonly Arri
   return arrived
 }
 
+const startOf = (
+  starts: FollowOptions['from'],
+  topic: TopicName,
+  partition: number,
+): Start['from'] => {
+  if (typeof starts === 'string') return starts
+  const named = starts.find((it) => it.topic === topic && it.partition === partition)
+  return named?.offset ?? 'earliest'
+}
+
 export const openMemoryKafka = (shards: number): MemoryKafka => {
   const logs = new Map<string, Log>()
   const groups = new Map<string, Member[]>()
@@ -218,7 +228,7 @@ export const openMemoryKafka = (shards: number): MemoryKafka => {
         for (const topic of options.topics)
           for (const partition of partitionsIn(topic)) {
             const log = logAt(topic, partition)
-            const start = typeof options.from === 'string' ? options.from : 'earliest'
+            const start = startOf(options.from, topic, partition)
             positions.set(key(topic, partition), from(log, start, ''))
           }
         const read = async (): Promise<void> => {
