@@ -4,7 +4,12 @@ import type { Listen } from './addresses.ts'
 import { type ConfigFile, type Environment, readConfigFile } from './config-file.ts'
 import type { Fault } from './fault.ts'
 import { faultsOf } from './issues.ts'
-import { type KafkaSettings, kafkaNotes, kafkaSettings } from './kafka-settings.ts'
+import {
+  type KafkaSettings,
+  kafkaNotes,
+  kafkaRequestBytesMax,
+  kafkaSettings,
+} from './kafka-settings.ts'
 import type { PriorityRule } from './priorities.ts'
 import { findings } from './rules.ts'
 import { type FileContent, fileSchema } from './schema.ts'
@@ -208,6 +213,7 @@ const configOf = (content: FileContent, folder: string): Config => {
             kafka: kafkaSettings(content.transport.kafka, {
               folder,
               batchBytesMax: batch.max_bytes,
+              decompressedBytesMax: limits.max_decompressed_bytes,
             }),
           },
     admin: {
@@ -219,7 +225,10 @@ const configOf = (content: FileContent, folder: string): Config => {
     notices: noticesOf(content.notices),
     limits: {
       requestBytesMax: limits.max_request_bytes,
-      decompressedBytesMax: limits.max_decompressed_bytes,
+      decompressedBytesMax:
+        typeof content.transport === 'string'
+          ? limits.max_decompressed_bytes
+          : kafkaRequestBytesMax(limits.max_decompressed_bytes),
       connectionsMax: limits.max_connections,
     },
     receiver:

@@ -26,7 +26,11 @@ const envelopeBytes = 2 ** 17
 
 export const kafkaSettings = (
   content: KafkaContent,
-  given: { readonly folder: string; readonly batchBytesMax: number },
+  given: {
+    readonly folder: string
+    readonly batchBytesMax: number
+    readonly decompressedBytesMax: number
+  },
 ): KafkaSettings => {
   const { tls, sasl, schema_registry: registry } = content
   const pathOf = (file: string | undefined): string | null =>
@@ -37,8 +41,7 @@ export const kafkaSettings = (
     shards: content.shards,
     replicationFactor: content.replication_factor,
     minInsyncReplicas: content.min_insync_replicas,
-    // Messages between actors need room too, however small batches are.
-    messageBytesMax: Math.max(given.batchBytesMax, mebibyte) + envelopeBytes,
+    messageBytesMax: payloadBytesMax(given) + envelopeBytes,
     compression: content.compression,
     connectTimeoutMs: content.connect_timeout,
     requestTimeoutMs: content.request_timeout,
@@ -99,3 +102,19 @@ export const kafkaNotes = ({ sasl, tls }: KafkaSettings): readonly string[] =>
         'transport.kafka.sasl sends the password as it is, and without transport.kafka.tls anyone on the way can read it.',
       ]
     : []
+
+/**
+ * What a request may hold at most where its records go to Kafka: a record is no larger than the request
+ * that it came in, and what a message cannot hold has to be refused at the door, for good, and not again
+ * and again.
+ */
+const requestBytesMax = 16 * mebibyte
+export const kafkaRequestBytesMax = (decompressedBytesMax: number): number =>
+  Math.min(decompressedBytesMax, requestBytesMax)
+
+/** Messages between actors need room too, however small batches are. */
+const payloadBytesMax = (given: {
+  readonly batchBytesMax: number
+  readonly decompressedBytesMax: number
+}): number =>
+  Math.max(given.batchBytesMax, kafkaRequestBytesMax(given.decompressedBytesMax), mebibyte)

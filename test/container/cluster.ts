@@ -23,7 +23,7 @@ export type Cluster = AsyncDisposable & {
 
 const settleMsMax = 120_000
 /** As `transport.kafka` asks for topics by default. */
-const messageBytesMax = 2 ** 20 + 2 ** 17
+const messageBytesMax = 2 ** 24 + 2 ** 17
 
 export const openCluster = async (options: {
   /** `host:port` of the brokers, as the services reach them. */
