@@ -35,7 +35,7 @@ export type Measured = {
   readonly refusals: number
 }
 
-const warmUpShare = 0.1
+export const warmUpShare = 0.1
 /** For each phase: slower than this is not waited for. */
 const recordsPerSecondMin = 5_000
 const phaseMsMin = 30_000
