@@ -70,7 +70,10 @@ const drawn = (
   return `<g><title>${escaped(`${name} ${place}: ${share} %`)}</title><rect x="${x.toFixed(1)}" y="${y}" width="${wide.toFixed(1)}" height="${rowHeight}" fill="${colourOf(place)}"/>${text}</g>`
 }
 
-const placeOf = (url: string): string => url.replace(/^.*\/(?=(?:dist|node_modules)\/)/, '')
+const placeOf = (url: string): string =>
+  url.includes('/node_modules/')
+    ? url.replace(/^.*\/(?=node_modules\/)/, '')
+    : url.replace(/^.*\/(?=dist\/)/, '')
 
 /** By whose code it is: ours, a library's, Node's, or V8's. */
 const colourOf = (place: string): string => {
