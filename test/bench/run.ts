@@ -2,14 +2,16 @@
  * Measures Holdfast beside what it could be instead, on the same machine in the same minutes:
  *
  *     npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
- *                      [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--json]
+ *                      [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--plot FILE.svg] [--json]
  *
  * Each subject is a process of its own, syncs before it answers, and has the same loader and the same
  * sink, on loopback. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
  * did not arrive.
  */
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { barsPicture } from './bars-picture.ts'
 import { installedPeers, peerNames } from './peers.ts'
 import { machine, ratiosOf, runOf, tableOf } from './report.ts'
 import { holdfast, relay, type Subject } from './subject.ts'
@@ -19,7 +21,7 @@ import { type Load, type Measured, measure } from './trial.ts'
 const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
 
 const synopsis = `npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
-                 [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--json]
+                 [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--plot FILE.svg] [--json]
 `
 
 const usage = (message: string): never => {
@@ -39,6 +41,7 @@ const parsed = () => {
         repeat: { type: 'string', default: '3' },
         peers: { type: 'string', default: 'relay' },
         cli: { type: 'string', default: builtCli },
+        plot: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -105,5 +108,6 @@ for (let trial = 1; trial <= repeat; trial += 1) {
 }
 const runs = [...trials].map(([subject, measured]) => runOf(subject, measured))
 const result = { machine: machine(), load, runs, ratios: ratiosOf(runs) }
+if (values.plot !== undefined) await writeFile(values.plot, barsPicture(runs))
 process.stdout.write(`${values.json ? JSON.stringify(result) : tableOf(runs)}\n`)
 process.exitCode = runs.some(({ lost }) => lost > 0) ? 1 : 0
