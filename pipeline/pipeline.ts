@@ -1,7 +1,4 @@
 /** A pipeline in one process: what it keeps, its actors, its sources, from start to stop. */
-import type { Clock } from '../infra/clock/clock.ts'
-import type { Intake } from '../infra/sources/intake.ts'
-import { openIntake } from '../infra/sources/intake-queue.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import { type Meters, openMeters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
@@ -11,7 +8,7 @@ import { openBalanceWatch } from './balance-watch.ts'
 import { openBookkeeper } from './bookkeeper.ts'
 import { startCast } from './cast.ts'
 import type { Config } from './config/config.ts'
-import { priorityBy } from './config/priorities.ts'
+import { openConfiguredIntake } from './configured-intake.ts'
 import { openDropWatch } from './drop-watch.ts'
 import { openEndings } from './endings.ts'
 import { openKeeper } from './keeper.ts'
@@ -28,9 +25,6 @@ import { openSendProgress, sightsOf } from './sights.ts'
 import { openStorage, type Storage } from './storage.ts'
 import { realWorld, type World } from './world.ts'
 
-const mebibyte = 1024 * 1024
-const queueBytesMax = 64 * mebibyte
-const queueRequestsMax = 4_096
 const housekeepingMs = 250
 
 /**
@@ -172,13 +166,3 @@ const openNotices = (needs: {
     ? noNotices
     : openOutbox({ ...needs, ledger, assignments: replayed.assignments })
 }
-
-const openConfiguredIntake = ({ batch, cache }: Config, clock: Clock): Intake =>
-  openIntake({
-    ...batch,
-    queueBytesMax,
-    queueRequestsMax,
-    priorityOf: priorityBy(cache.priorities),
-    now: clock.now,
-    after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
-  })

@@ -33,29 +33,39 @@ export const lostRanges = (held: readonly Held[]): readonly LostRange[] => {
 /** The drop events of a segment that is overwritten. */
 export const evictionDrops = (
   ranges: readonly LostRange[],
+  given: { readonly segment: number; readonly nowMs: InstantMs; readonly ids: DropIds },
+): readonly Drop[] =>
+  ranges.map((range) => {
+    const batches = range.batches === 1 ? 'one batch' : `${range.batches} batches`
+    const detail =
+      `The cache was full, so its segment ${given.segment} of ${range.priority} priority was overwritten; ` +
+      `${batches} of this range had not ended.`
+    return overwrittenDrop(range, { ...given, detail })
+  })
+
+/** The drop event of a range that made way for others. */
+export const overwrittenDrop = (
+  { producer, tenant, service, firstSeq, lastSeq, records, bytes, fromMs, toMs }: LostRange,
   {
-    segment,
     nowMs,
     ids,
-  }: { readonly segment: number; readonly nowMs: InstantMs; readonly ids: DropIds },
-): readonly Drop[] =>
-  ranges.map(({ producer, tenant, service, firstSeq, lastSeq, ...range }) => ({
-    id: ids.next(nowMs),
-    atMs: nowMs,
-    tenant,
-    service,
-    producer,
-    firstSeq,
-    lastSeq,
-    records: range.records,
-    bytes: range.bytes,
-    reason: 'cache_overwritten',
-    detail:
-      `The cache was full, so its segment ${segment} of ${range.priority} priority was overwritten; ` +
-      `${range.batches === 1 ? 'one batch' : `${range.batches} batches`} of this range had not ended.`,
-    fromMs: range.fromMs,
-    toMs: range.toMs,
-  }))
+    detail,
+  }: { readonly nowMs: InstantMs; readonly ids: DropIds; readonly detail: string },
+): Drop => ({
+  id: ids.next(nowMs),
+  atMs: nowMs,
+  tenant,
+  service,
+  producer,
+  firstSeq,
+  lastSeq,
+  records,
+  bytes,
+  reason: 'cache_overwritten',
+  detail,
+  fromMs,
+  toMs,
+})
 
 const byCoordinates = (a: Batch, b: Batch): number =>
   order(a.producer, b.producer) ||

@@ -6,7 +6,7 @@ import type { Transactions } from '../kafka/kafka.ts'
 import type { Address, ShardLog } from '../kafka/shard-log.ts'
 import type { DropIds } from './drop-id.ts'
 import type { Ledger } from './ledger.ts'
-import { evictionDrops, lostRanges } from './lost-ranges.ts'
+import { evictionDrops, lostRanges, overwrittenDrop } from './lost-ranges.ts'
 import { mintEviction } from './settlement.ts'
 import { withDrops } from './topic-fates.ts'
 
@@ -55,24 +55,9 @@ export const openTopicEvictions = (given: {
       await log.unended(segment)
     },
     recordGone: async (held, nowMs) => {
-      const drops = lostRanges(held).map(
-        ({ producer, tenant, service, firstSeq, lastSeq, records, bytes, fromMs, toMs }): Drop => ({
-          id: ids.next(nowMs),
-          atMs: nowMs,
-          tenant,
-          service,
-          producer,
-          firstSeq,
-          lastSeq,
-          records,
-          bytes,
-          reason: 'cache_overwritten',
-          detail:
-            'The collector announced them so long after it had written them that they had been cut off.',
-          fromMs,
-          toMs,
-        }),
-      )
+      const detail =
+        'The collector announced them so long after it had written them that they had been cut off.'
+      const drops = lostRanges(held).map((range) => overwrittenDrop(range, { nowMs, ids, detail }))
       await publish(
         held.map(({ batch, at }) => lost(batch, at)),
         drops,

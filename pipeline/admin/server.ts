@@ -53,13 +53,14 @@ const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> =
 /** What only the account can answer. */
 const accountPaths = [
   'ledger',
-  'streams',
-  'tenants',
+  'ledger/window',
   'drops',
   'drops/timeline',
   'ranges',
   'completeness',
   'completeness/calendar',
+  'streams',
+  'tenants',
   'report',
 ].map((name) => `/api/v1/${name}`)
 const probes: Readonly<Record<string, (observed: Observed | null) => Answer>> = {

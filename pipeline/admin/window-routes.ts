@@ -26,19 +26,27 @@ type Asked = {
   readonly to: number
 }
 
-/** `GET /api/v1/completeness?from=&to=[&tenant=&service=]` */
-export const showCompleteness: Route = async ({ observed, search, nowMs }) => {
+/** Of which tenant and service, and of which time. */
+const askedOf = (search: URLSearchParams, nowMs: number) => {
   const query = queryOf<Asked>(search, {
     tenant: name,
     service: name,
     from: instantBefore(nowMs),
     to: instantBefore(nowMs),
   })
-  if (query.kind === 'refused') return query.answer
+  if (query.kind === 'refused') return query
   const { from, to, ...scope } = query.values
   const window = windowOf({ from, to })
-  if (window.kind === 'refused') return window.answer
-  return json(await completenessIn(observed, { ...scope, ...window.window }, nowMs))
+  if (window.kind === 'refused') return window
+  return { kind: 'asked' as const, scope, window: window.window }
+}
+
+/** `GET /api/v1/completeness?from=&to=[&tenant=&service=]` */
+export const showCompleteness: Route = async ({ observed, search, nowMs }) => {
+  const asked = askedOf(search, nowMs)
+  if (asked.kind === 'refused') return asked.answer
+  const { scope, window } = asked
+  return json(await completenessIn(observed, { ...scope, ...window }, nowMs))
 }
 
 /** What `GET /api/v1/ledger/window` answers. Instants are ISO 8601, both inclusive. */
@@ -51,17 +59,9 @@ export type LedgerWindow = {
 
 /** `GET /api/v1/ledger/window?from=&to=[&tenant=&service=]` */
 export const showLedgerWindow: Route = async ({ observed, search, nowMs }) => {
-  const query = queryOf<Asked>(search, {
-    tenant: name,
-    service: name,
-    from: instantBefore(nowMs),
-    to: instantBefore(nowMs),
-  })
-  if (query.kind === 'refused') return query.answer
-  const { from, to, ...scope } = query.values
-  const asked = windowOf({ from, to })
+  const asked = askedOf(search, nowMs)
   if (asked.kind === 'refused') return asked.answer
-  const { window } = asked
+  const { scope, window } = asked
   if (observed.book.view().state !== 'kept')
     return refusal({
       status: 503,

@@ -1,14 +1,12 @@
 import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/config-file.ts'
-import { faultText } from '../config/fault.ts'
 import type { KafkaSettings } from '../config/kafka-settings.ts'
 import { type Role, roles } from '../services/role.ts'
 import { StoppedWhileStartingError } from '../stopped-while-starting.ts'
 import { boundYoungSpace } from '../young-space.ts'
 import {
   type Command,
-  configDefault,
   configOption,
   type ExitStatus,
   type Input,
@@ -16,6 +14,7 @@ import {
   textOf,
   UsageError,
 } from './command.ts'
+import { configured } from './configured.ts'
 import { openDrainProgress } from './drain-progress.ts'
 import { interruption } from './interruption.ts'
 import { progressOnTerminal } from './progress.ts'
@@ -43,18 +42,14 @@ export const run: Command = {
   run: async (input) => {
     const wanted = rolesIn(textOf(input, 'role') ?? 'all')
     const level = levelIn(input.environment)
+    const loaded = await configured(input)
+    if (loaded === undefined) return 2
+    const { file } = loaded
     // Loaded only here: the other commands have no use for it, and start faster without.
-    const [{ loadConfig }, { serve }, { telemetrySetup }] = await Promise.all([
-      import('../config/config.ts'),
+    const [{ serve }, { telemetrySetup }] = await Promise.all([
       import('./serve.ts'),
       import('../telemetry-setup.ts'),
     ])
-    const file = textOf(input, 'config') ?? configDefault
-    const loaded = await loadConfig(file, input.environment)
-    if (loaded.kind === 'faulty') {
-      for (const fault of loaded.faults) input.warn(`${faultText(fault, file)}\n`)
-      return 2
-    }
     const { transport } = loaded.config
     if (transport === 'memory' && wanted.length === 1)
       throw new UsageError(

@@ -3,14 +3,13 @@ import type { KafkaSettings } from '../config/kafka-settings.ts'
 import {
   type Command,
   CommandError,
-  configDefault,
   configOption,
   type ExitStatus,
   type Input,
   isSet,
   jsonOption,
-  textOf,
 } from './command.ts'
+import { configured } from './configured.ts'
 import { type Column, table } from './table.ts'
 
 /** The topics that the services need: made, or looked at. */
@@ -38,18 +37,11 @@ export const topics: readonly Command[] = [
 ]
 
 const obeyed = async (input: Input, what: 'create' | 'check'): Promise<ExitStatus> => {
-  const [{ loadConfig }, { openTopicDesk }, { faultText }] = await Promise.all([
-    import('../config/config.ts'),
-    import('../../infra/kafka/topic-desk.ts'),
-    import('../config/fault.ts'),
-  ])
-  const file = textOf(input, 'config') ?? configDefault
-  const loaded = await loadConfig(file, input.environment)
-  if (loaded.kind === 'faulty') {
-    for (const fault of loaded.faults) input.warn(`${faultText(fault, file)}\n`)
-    return 2
-  }
-  const { transport } = loaded.config
+  const given = await configured(input)
+  if (given === undefined) return 2
+  const { openTopicDesk } = await import('../../infra/kafka/topic-desk.ts')
+  const { file } = given
+  const { transport } = given.config
   if (transport === 'memory')
     throw new CommandError(`${file} has no transport.kafka: there are no topics to ${what}.`)
   const desk = await orFail(openTopicDesk({ ...transport.kafka, clientId: 'holdfast-topics' }))

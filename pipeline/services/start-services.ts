@@ -1,11 +1,10 @@
 /** Some services in one process, from start to stop: each has its own way to Kafka and back. */
 import type { Kafka } from '../../infra/kafka/kafka.ts'
-import { openIntake } from '../../infra/sources/intake-queue.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import { instant } from '../../schemas/brand.ts'
 import type { Config } from '../config/config.ts'
-import { priorityBy } from '../config/priorities.ts'
+import { openConfiguredIntake } from '../configured-intake.ts'
 import { openLoudStage } from '../loud-stage.ts'
 import type { Complaints } from '../observe.ts'
 import type { RunningPipeline } from '../observed.ts'
@@ -28,9 +27,6 @@ import type { Role } from './role.ts'
 import { openMail, type Service, type ServiceNeeds } from './service.ts'
 import { serviceSights } from './service-sights.ts'
 
-const mebibyte = 1024 * 1024
-const queueBytesMax = 64 * mebibyte
-const queueRequestsMax = 4_096
 const tidyMs = 250
 
 type Given = {
@@ -50,7 +46,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
   const failure = Promise.withResolvers<Error>()
   const failed = (cause: unknown): void =>
     failure.resolve(cause instanceof Error ? cause : new Error(String(cause)))
-  const intake = openServiceIntake(config, clock)
+  const intake = openConfiguredIntake(config, clock)
   const complaints: Complaints = { broken: [] }
   const stage = openLoudStage({ clock, meters, log, complaints, failed, intake })
   const needs: ServiceNeeds = { ...given, config, stage, failed }
@@ -112,13 +108,3 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
     failed: failure.promise,
   }
 }
-
-const openServiceIntake = ({ batch, cache }: Config, clock: World['clock']) =>
-  openIntake({
-    ...batch,
-    queueBytesMax,
-    queueRequestsMax,
-    priorityOf: priorityBy(cache.priorities),
-    now: clock.now,
-    after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
-  })
