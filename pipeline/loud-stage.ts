@@ -8,6 +8,7 @@ import { type AnyMessage, openStage, type Stage } from './stage.ts'
 
 /** A stage on which what should not be is counted, and said aloud. */
 export const openLoudStage = ({
+  name,
   clock,
   meters,
   log,
@@ -15,6 +16,8 @@ export const openLoudStage = ({
   failed,
   intake,
 }: {
+  /** Of the process in this life. */
+  readonly name: string
   readonly clock: Clock
   readonly meters: Meters
   readonly log: Log
@@ -24,6 +27,7 @@ export const openLoudStage = ({
   readonly intake: Pick<Intake, 'refuse'>
 }): Stage =>
   openStage({
+    name,
     clock,
     deadLetter: ({ to, message, reason }) => {
       const { type } = message

@@ -65,7 +65,15 @@ export const startPipeline = async (
   const endpoint = world.endpoint(config, log)
   const endings = openEndings()
   const complaints: Complaints = { broken: [] }
-  const stage = openLoudStage({ clock, meters, log, complaints, failed, intake })
+  const stage = openLoudStage({
+    name: producer,
+    clock,
+    meters,
+    log,
+    complaints,
+    failed,
+    intake,
+  })
   const commands: PendingCommands = openPendingCommands({ stage, clock })
   const answerCommand = commands.answer
   const sends = openSendProgress()

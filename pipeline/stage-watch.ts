@@ -3,7 +3,6 @@
  * last changes of state are always kept, some for each machine, so that whoever comes late sees how it
  * came to this.
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { InstantMs } from '../schemas/brand.ts'
 import type { AnyMessage } from './stage.ts'
 
@@ -25,10 +24,11 @@ export type StageEvent =
   | (ActorEvent & {
       readonly type: 'message.taken'
       readonly message: AnyMessage
+      /** Of a message that came from another process, the id that it has there; it may be taken by several. */
       readonly messageId: string
       /** Who told it, directly or by an effect that took its time; null: somebody outside. */
       readonly source: string | null
-      /** The message of which this one is a consequence. */
+      /** The message of which this one is a consequence, in this process or in another. */
       readonly causationId: string | null
     })
   | (ActorEvent & {
@@ -69,12 +69,6 @@ export type StageWatch = {
   readonly follow: (watcher: StageWatcher) => () => void
   readonly isFollowed: () => boolean
   readonly tell: (event: StageEvent) => void
-  /** Takes a message in, such that what is told meanwhile, or by its effects later, is known as its doing. */
-  readonly during: (
-    message: { readonly actor: string; readonly messageId: string },
-    step: () => void,
-  ) => void
-  readonly cause: () => { readonly actor: string; readonly messageId: string } | null
 }
 
 /** Changes kept of each machine. Deliveries come and go by the thousand: they push out only their own. */
@@ -85,7 +79,6 @@ export const openStageWatch = (watcherFailed: (error: unknown) => void): StageWa
   const watchers = new Set<StageWatcher>()
   const rings = new Map<string, { readonly kept: Transition[]; next: number }>()
   let count = 0
-  const causes = new AsyncLocalStorage<{ readonly actor: string; readonly messageId: string }>()
   return {
     transitions: () =>
       [...rings.values()]
@@ -118,7 +111,5 @@ export const openStageWatch = (watcherFailed: (error: unknown) => void): StageWa
           watcherFailed(error)
         }
     },
-    during: (message, step) => causes.run(message, step),
-    cause: () => causes.getStore() ?? null,
   }
 }

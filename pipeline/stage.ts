@@ -6,6 +6,8 @@ import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate'
 import type { Clock } from '../infra/clock/clock.ts'
 import { timerOn } from '../infra/clock/clock.ts'
 import type { InstantMs } from '../schemas/brand.ts'
+import { type Causes, openCauses } from './causes.ts'
+import { machinesFilledWith } from './filled-machines.ts'
 import { type DeadLetter, openMailboxes } from './mailboxes.ts'
 import { openStageWatch, type StageWatch } from './stage-watch.ts'
 
@@ -23,6 +25,10 @@ export type Stage = {
   /** The state of an actor as plain JSON, for its next life. */
   readonly persisted: (id: string) => unknown
   readonly stop: () => void
+  /** Hands on what has arrived from another process: whatever is told during the step is that message. */
+  readonly arrived: Causes['arrived']
+  /** The id of the message from another process of which what goes on now is a consequence. */
+  readonly origin: () => string | undefined
   /** The watcher is shown first who is there, and from then on what happens; the answer ends that. */
   readonly follow: StageWatch['follow']
 } & Pick<StageWatch, 'transitions'>
@@ -64,20 +70,23 @@ export type ActorView = {
 
 export type Fault = { readonly actor: string; readonly why: string; readonly message: AnyMessage }
 
-type Cause = { readonly actor: string | null; readonly messageId: string | null }
-const nobody: Cause = { actor: null, messageId: null }
+/** A message that is taken, with its id where somebody watches. */
+type Taken = { readonly message: AnyMessage; readonly messageId: string | null }
 
 /** Messages that an actor may put off until it is in another state. */
 const deferredMax = 1_024
 const depthMax = 16_384
 
 export const openStage = ({
+  name,
   clock,
   deadLetter,
   fault,
   failed,
   watcherFailed,
 }: {
+  /** Of the process in this life: the ids of its messages begin with it. */
+  readonly name: string
   readonly clock: Clock
   readonly deadLetter: (letter: DeadLetter<AnyMessage>) => void
   /** An actor was told what cannot be, or waits longer than it should. It goes on. */
@@ -98,28 +107,15 @@ export const openStage = ({
   const players = new Map<string, Player>()
   const mailboxes = openMailboxes<AnyMessage>({ depthMax, deadLetter, defer: setImmediate })
   const watch = openStageWatch(watcherFailed)
-  /** Of messages that wait: by whom they were told. Kept only while somebody watches. */
-  const told = new WeakMap<AnyMessage, Cause>()
+  const causes = openCauses()
   let takenCount = 0
 
   const timer = timerOn(clock, (id, event) => post(id, event))
-  /** Filling a machine makes it anew, with all that XState works out about it: not for every send. */
-  const filledMachines = new WeakMap<Entrance['effects'], AnyStateMachine>()
-  const playable = ({ machine, effects }: Entrance): AnyStateMachine => {
-    const known = filledMachines.get(effects)
-    if (known?.id === machine.id) return known
-    const made = machine.provide({
-      actors: { timer },
-      actions: {
-        ...filled(effects),
-        defer: ({ event, self }: Acting) => defer(self.id, event),
-        fault: ({ event, self }: Acting, params: unknown) =>
-          fault({ actor: self.id, why: (params as { why: string }).why, message: event }),
-      },
-    } as never)
-    filledMachines.set(effects, made)
-    return made
-  }
+  const playable = machinesFilledWith({
+    timer,
+    defer: ({ event, self }) => defer(self.id, event),
+    fault: ({ event, self }, why) => fault({ actor: self.id, why, message: event }),
+  })
 
   const start = (entrance: Entrance): void => {
     const { id, machine, input, snapshot } = entrance
@@ -143,17 +139,34 @@ export const openStage = ({
     const { value, context } = ref.getSnapshot()
     player.value = String(value)
     if (!watch.isFollowed()) return
-    const parent = watch.cause()?.actor ?? null
+    const parent = causes.current()?.actor ?? null
     const at = { atMs: player.sinceMs, actor: id, machine: machine.id }
     watch.tell({ type: 'actor.started', ...at, value: player.value, parent, context })
   }
 
   const receive = (entrance: Entrance, player: Player, message: AnyMessage): void => {
+    if (!isTraced()) {
+      take(entrance, player, { message, messageId: null })
+      return
+    }
+    const { arrival, origin } = causes.of(message)
+    const messageId = watch.isFollowed() ? (arrival?.id ?? nextId()) : null
+    causes.during({ actor: entrance.id, messageId, arrival: null, origin }, () =>
+      take(entrance, player, { message, messageId }),
+    )
+  }
+  const isTraced = (): boolean => watch.isFollowed() || causes.areKept()
+  const nextId = (): string => {
+    takenCount += 1
+    return `${name}#${takenCount}`
+  }
+
+  const take = (entrance: Entrance, player: Player, { message, messageId }: Taken): void => {
     const nowMs = clock.now()
     const before = player.ref.getSnapshot()
     player.taken += 1
-    if (watch.isFollowed()) sendWatched(entrance.id, player, { message, nowMs })
-    else player.ref.send({ ...message, nowMs })
+    if (messageId === null) player.ref.send({ ...message, nowMs })
+    else sendWatched(entrance.id, player, { message, messageId, nowMs })
     const after = player.ref.getSnapshot()
     const value = String(after.value)
     if (value !== player.value) {
@@ -188,23 +201,23 @@ export const openStage = ({
   const sendWatched = (
     id: string,
     { ref, machine, value: from }: Player,
-    { message, nowMs }: { readonly message: AnyMessage; readonly nowMs: InstantMs },
+    {
+      message,
+      messageId,
+      nowMs,
+    }: Taken & { readonly messageId: string; readonly nowMs: InstantMs },
   ): void => {
-    takenCount += 1
-    const messageId = String(takenCount)
-    const { actor: source, messageId: causationId } = told.get(message) ?? nobody
+    const { actor: source, messageId: cause, arrival } = causes.of(message)
+    const causationId = arrival === null ? cause : arrival.causation
     const at = { atMs: nowMs, actor: id, machine, message, messageId }
     watch.tell({ type: 'message.taken', ...at, source, causationId })
-    watch.during({ actor: id, messageId }, () => ref.send({ ...message, nowMs }))
+    ref.send({ ...message, nowMs })
     const { value, context } = ref.getSnapshot()
     watch.tell({ type: 'actor.stepped', ...at, from, to: String(value), context })
   }
 
   const post = (id: string, message: AnyMessage): void => {
-    if (watch.isFollowed()) {
-      const cause = watch.cause()
-      if (cause !== null) told.set(message, cause)
-    }
+    if (isTraced()) causes.note(message)
     mailboxes.post(id, message)
   }
 
@@ -250,6 +263,8 @@ export const openStage = ({
     replace,
     end,
     post,
+    arrived: causes.arrived,
+    origin: () => causes.current()?.origin ?? undefined,
     transitions: watch.transitions,
     follow: (watcher) => {
       for (const [actor, { machine, value, sinceMs, ref }] of players) {
@@ -275,15 +290,3 @@ export const openStage = ({
     },
   }
 }
-
-type Acting = { readonly event: AnyMessage; readonly self: { readonly id: string } }
-
-const filled = (
-  effects: Entrance['effects'],
-): Readonly<Record<string, (args: unknown, params: unknown) => void>> =>
-  Object.fromEntries(
-    Object.entries(effects).map(([name, effect]) => [
-      name,
-      (_: unknown, params: unknown) => effect(params as never),
-    ]),
-  )

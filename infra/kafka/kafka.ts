@@ -54,7 +54,7 @@ type Onward = {
   readonly partition: number
   /** By what a compacted topic keeps the latest. */
   readonly key?: string
-  /** The id of the message that this one answers. */
+  /** The id of the message that led to this one. */
   readonly causation?: string
   /** W3C trace context, where there is one. */
   readonly traceparent?: string

@@ -9,7 +9,9 @@ import type { Arrived, Membership, Placed } from './kafka.ts'
 
 export type PayloadWindow = {
   /** These will be asked for: they are kept until they are let go of, or until their lease has ended. */
-  readonly want: (held: readonly Held[], untilMs: InstantMs) => void
+  readonly want: (held: readonly Held[], lease: Lease) => void
+  /** The id of the message that leased it, as long as it is wanted. */
+  readonly causationOf: (held: Pick<Held, 'at'>) => string | undefined
   readonly letGo: (held: readonly Pick<Held, 'at'>[], because: 'settled' | 'returned') => void
   readonly isWanted: (held: Pick<Held, 'at'>, nowMs: InstantMs) => boolean
   /** Forgets that those were wanted whose lease has ended. */
@@ -27,6 +29,7 @@ export type PayloadWindow = {
   readonly settledTo: () => readonly Placed[]
 }
 
+type Lease = { readonly untilMs: InstantMs; readonly messageId: string }
 type Waiter = PromiseWithResolvers<Uint8Array> & {
   /** How often reading has passed over it. */
   missed: number
@@ -34,8 +37,7 @@ type Waiter = PromiseWithResolvers<Uint8Array> & {
 type Lane = {
   readonly partition: number
   readonly payloads: Map<number, Uint8Array>
-  /** Until when. */
-  readonly wanted: Map<number, InstantMs>
+  readonly wanted: Map<number, Lease>
   readonly waiting: Map<number, Waiter>
   bytes: number
   /** The offset that is read next, if nothing is sought; none before anything has arrived. */
@@ -147,10 +149,10 @@ export const openPayloadWindow = (given: {
   }
 
   return {
-    want: (held, untilMs) => {
+    want: (held, lease) => {
       for (const { at } of held) {
         const lane = laneAt(at.segment)
-        lane.wanted.set(at.offset, untilMs)
+        lane.wanted.set(at.offset, lease)
         lane.returned.delete(at.offset)
       }
     },
@@ -166,10 +168,12 @@ export const openPayloadWindow = (given: {
       }
       for (const lane of touched) balance(lane)
     },
-    isWanted: ({ at }, nowMs) => (lanes.get(at.segment)?.wanted.get(at.offset) ?? 0) > nowMs,
+    causationOf: ({ at }) => lanes.get(at.segment)?.wanted.get(at.offset)?.messageId || undefined,
+    isWanted: ({ at }, nowMs) =>
+      (lanes.get(at.segment)?.wanted.get(at.offset)?.untilMs ?? 0) > nowMs,
     expire: (nowMs) => {
       for (const lane of lanes.values()) {
-        for (const [offset, untilMs] of lane.wanted)
+        for (const [offset, { untilMs }] of lane.wanted)
           if (untilMs <= nowMs) lane.wanted.delete(offset)
         balance(lane)
       }

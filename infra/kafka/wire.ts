@@ -6,7 +6,7 @@
  * | header           | on        | holds                                                         |
  * | ---------------- | --------- | ------------------------------------------------------------- |
  * | `message-id`     | all       | unique                                                        |
- * | `causation-id`   | answers   | the `message-id` that this one answers                        |
+ * | `causation-id`   | answers   | the `message-id` of the message that led to this one          |
  * | `traceparent`    | traced    | W3C trace context                                             |
  * | `holdfast-batch` | `records` | fingerprint of the schema (8 bytes, little endian), the batch |
  */

@@ -17,6 +17,8 @@ export const recordFatesTo =
     /** For ends with losses: the event and the end are there together, or neither is. */
     readonly transactions: Pick<Transactions, 'publish'>
     readonly ids: DropIds
+    /** The id of the message by which a batch came here. */
+    readonly causationOf: (held: Held) => string | undefined
   }): Ledger['recordFates'] =>
   async (fates, nowMs) => {
     for (const fate of fates) assertBalanced(fate)
@@ -24,8 +26,12 @@ export const recordFatesTo =
     const [first] = fates
     if (first === undefined) return []
     const { shard } = laneOf(first.held.at.segment, given.kafka.shards)
-    if (fact.drops.length === 0) await given.kafka.publish([settlement(shard, fact)])
-    else await given.transactions.publish(withDrops(shard, fact))
+    const causation = given.causationOf(first.held)
+    const outgoing = withDrops(shard, fact).map((it) =>
+      causation === undefined ? it : { ...it, causation },
+    )
+    if (fact.drops.length === 0) await given.kafka.publish(outgoing)
+    else await given.transactions.publish(outgoing)
     return fates.map(({ held, delivered, drops }) =>
       mintSettlement(held, {
         delivered,

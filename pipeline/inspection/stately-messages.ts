@@ -74,7 +74,6 @@ export type PlainActor = {
 
 export const openStatelyWriter = (producer: string): StatelyWriter => {
   const sessionOf = (actor: string): string => `${producer}/${actor}`
-  const messageIdOf = (id: string): string => `${producer}#${id}`
   const base = (
     actor: string | null,
     given: { readonly atMs: number; readonly id?: string },
@@ -115,15 +114,14 @@ export const openStatelyWriter = (producer: string): StatelyWriter => {
         return actorMessage({ actor, atMs, machine, parent: parent ?? parentOf(machine), snapshot })
       }
       case 'message.taken': {
-        const messageId = messageIdOf(event.messageId)
-        const { source, causationId, message: taken } = event
+        const { source, messageId, causationId, message: taken } = event
         return {
           type: '@xstate.event',
           ...base(actor, { atMs, id: messageId }),
           ...(source === null ? {} : { sourceId: sessionOf(source) }),
           event: shown(taken),
           messageId,
-          causationId: causationId === null ? null : messageIdOf(causationId),
+          causationId,
         }
       }
       case 'actor.stepped': {
@@ -137,7 +135,7 @@ export const openStatelyWriter = (producer: string): StatelyWriter => {
           ...base(actor, { atMs }),
           event: { type: event.message.type },
           snapshot,
-          messageId: messageIdOf(event.messageId),
+          messageId: event.messageId,
           from: event.from,
         }
       }

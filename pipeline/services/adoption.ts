@@ -4,10 +4,10 @@
  * cache has no room it waits here, and the cache says to the collectors that it is full.
  */
 import type { AppendRequested, Held } from '../../schemas/messages.ts'
+import type { Arrival } from '../causes.ts'
 
 export type Adoption = {
-  /** @param offset of the announcement. */
-  readonly add: (held: readonly Held[], offset: number) => void
+  readonly add: (held: readonly Held[], from: Announcement) => void
   /** The cache has taken what it was offered last. */
   readonly taken: () => void
   /** It has no room. */
@@ -17,15 +17,18 @@ export type Adoption = {
   /** Batches that wait. */
   readonly depth: () => number
   /** The last announcement of which everything was taken, and everything of those before it. */
-  readonly takenTo: () => number
+  readonly takenTo: () => Announcement
 }
+
+/** Where an announcement lies, and as which message it came. */
+export type Announcement = Arrival & { readonly offset: number }
 
 export const openAdoption = (given: {
   /** What was announced up to here was taken before. */
-  readonly takenTo: number
+  readonly takenTo: Announcement
   /** Of what is offered at once: little enough to fit into a cache by letting go of a little. */
   readonly bytesMax: number
-  readonly offer: (append: AppendRequested) => void
+  readonly offer: (append: AppendRequested, from: Announcement) => void
   /** These have their place now, with their addresses. */
   readonly placed: (held: readonly Held[]) => void
 }): Adoption => {
@@ -35,7 +38,7 @@ export const openAdoption = (given: {
   let appendId = 0
   let { takenTo } = given
   /** Announcements of which some batches wait, oldest first. */
-  const announcements: { readonly offset: number; left: number }[] = []
+  const announcements: { readonly from: Announcement; left: number }[] = []
 
   const settle = (batches: number): void => {
     let rest = batches
@@ -46,7 +49,7 @@ export const openAdoption = (given: {
       oldest.left -= taken
       rest -= taken
       if (oldest.left > 0) return
-      takenTo = oldest.offset
+      takenTo = oldest.from
       announcements.shift()
     }
   }
@@ -63,13 +66,14 @@ export const openAdoption = (given: {
     state = 'offered'
     appendId += 1
     const batches = waiting.slice(0, offered).map(({ batch }) => batch)
-    given.offer({ type: 'append.requested', appendId, batches })
+    const from = announcements.find(({ left }) => left > 0)?.from ?? takenTo
+    given.offer({ type: 'append.requested', appendId, batches }, from)
   }
 
   return {
-    add: (held, offset) => {
+    add: (held, from) => {
       waiting.push(...held)
-      announcements.push({ offset, left: held.length })
+      announcements.push({ from, left: held.length })
       settle(0)
       next()
     },

@@ -1,5 +1,5 @@
 /** The assignments as every service reads them: the offset of an assignment is its epoch. */
-import type { Kafka } from '../../infra/kafka/kafka.ts'
+import type { Arrived, Kafka } from '../../infra/kafka/kafka.ts'
 import { epoch } from '../../schemas/brand.ts'
 import type { Assignment } from '../../schemas/messages.ts'
 
@@ -8,9 +8,11 @@ export type Assignments = {
   /** Those that were read since this service was started, and the latest before; oldest first. */
   readonly history: () => readonly Assignment[]
   /** Calls back with each that comes. */
-  readonly each: (assigned: (assignment: Assignment) => void) => void
+  readonly each: (assigned: Assigned) => void
   readonly close: () => Promise<void>
 }
+
+type Assigned = (assignment: Assignment, from: Pick<Arrived, 'id' | 'causation'>) => void
 
 const historyMax = 100
 
@@ -22,7 +24,7 @@ export const followAssignments = async ({
   readonly failed: (cause: unknown) => void
 }): Promise<Assignments> => {
   const history: Assignment[] = []
-  const listeners: ((assignment: Assignment) => void)[] = []
+  const listeners: Assigned[] = []
   const { close } = await kafka.follow({
     topics: ['endpoint-assignments'],
     from: 'earliest',
@@ -32,7 +34,7 @@ export const followAssignments = async ({
         const assignment = { ...it.message.assignment, epoch: epoch(it.offset) }
         history.push(assignment)
         if (history.length > historyMax) history.shift()
-        for (const assigned of listeners) assigned(assignment)
+        for (const assigned of listeners) assigned(assignment, it)
       }
     },
     failed,

@@ -90,7 +90,8 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
         const state = shards.get(it.partition)
         if (it.topic === 'records' || state === undefined) continue
         const { topic, message, offset } = it
-        if (state.running !== undefined) hand(state.running, it)
+        const { running } = state
+        if (running !== undefined) stage.arrived(it, () => hand(running, it))
         else if (topic === 'appended' || topic === 'settlements')
           state.rebuild.take(topic, message, offset)
       }
@@ -142,8 +143,9 @@ export const startCaches = async (needs: ServiceNeeds): Promise<CacheService> =>
 }
 
 const hand = (running: ShardCache, it: Exclude<Arrived, { topic: 'records' }>): void => {
-  const { topic, message, offset } = it
-  if (message.type === 'records.appended') running.announced(message.held, offset)
+  const { topic, message, offset, id, causation } = it
+  if (message.type === 'records.appended')
+    running.announced(message.held, { offset, id, causation })
   else if (message.type === 'marks.recorded') running.ended(message.marks)
   else if (message.type === 'demand.raised') running.demanded(message)
   else if (message.type === 'batches.returned') running.returned(message)

@@ -61,7 +61,7 @@ export const startCollector = async (needs: Needs): Promise<Service> => {
       for (const it of arrived) {
         if (it.topic === 'records') continue
         if (it.message.type === 'shard.adopted') unadopted.adopted(it.message)
-        else toCollector(it.message)
+        else stage.arrived(it, () => toCollector(it.message))
       }
     },
     failed,

@@ -27,7 +27,7 @@ type Needs = ServiceNeeds & {
 }
 
 export const startDispatchers = async (needs: Needs): Promise<Service> => {
-  const { config, kafka, world, service, assignments, log, failed } = needs
+  const { config, kafka, stage, world, service, assignments, log, failed } = needs
   const { clock } = world
   const mail = openMail(needs)
   const endings = openEndings()
@@ -47,10 +47,12 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
     after: (delayMs, call) => clock.at(instant(clock.now() + delayMs), call),
     report: (cause) => log.warn('records.unknown', 'Kafka did not say what it has.', { cause }),
   })
-  assignments.each((assignment) => {
-    for (const dispatcher of shards.values())
-      dispatcher.tell({ type: 'endpoint.assigned', assignment })
-  })
+  assignments.each((assignment, from) =>
+    stage.arrived(from, () => {
+      for (const dispatcher of shards.values())
+        dispatcher.tell({ type: 'endpoint.assigned', assignment })
+    }),
+  )
 
   const taken = async (numbers: readonly number[]): Promise<readonly Start[]> => {
     for (const shard of numbers) {
@@ -63,6 +65,7 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
           ),
         },
         ids: openSharedDropIds(`d${shard}.${service.slice(-5)}`),
+        causationOf: window.causationOf,
       })
       const given = { ...needs, shard, mail, window, endpoint, recordFates, endings }
       const dispatcher = startShardDispatcher(given)
@@ -86,7 +89,7 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
     lost,
     received: async (arrived) => {
       window.received(arrived.filter((it) => it.topic === 'records'))
-      for (const it of arrived) hand(shards, it)
+      for (const it of arrived) stage.arrived(it, () => hand(shards, it))
     },
     failed,
   })
@@ -119,7 +122,7 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
 const hand = (shards: ReadonlyMap<number, ShardDispatcher>, it: Arrived): void => {
   if (it.topic === 'records') return
   const dispatcher = shards.get(it.partition)
-  if (it.message.type === 'batches.leased') dispatcher?.leased(it.message)
+  if (it.message.type === 'batches.leased') dispatcher?.leased(it.message, it.id)
   else dispatcher?.tell(it.message)
 }
 

@@ -53,7 +53,7 @@ export const startEndpointManager = async (needs: ServiceNeeds): Promise<Service
     received: async (arrived) => {
       for (const it of arrived) {
         if (it.topic === 'records') continue
-        stage.post(id, it.message)
+        stage.arrived(it, () => stage.post(id, it.message))
         if (it.topic === 'endpoint-commands')
           membership.commit('endpoint-commands', { partition: 0, offset: it.offset + 1 })
       }

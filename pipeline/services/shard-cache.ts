@@ -19,14 +19,14 @@ import type { Config } from '../config/config.ts'
 import { cacheInput, segmentBytes } from '../inputs.ts'
 import { cachePorts } from '../ports/cache-ports.ts'
 import type { AnyMessage } from '../stage.ts'
-import { type Adoption, openAdoption } from './adoption.ts'
+import { type Adoption, type Announcement, openAdoption } from './adoption.ts'
 import type { Mail, Post, ServiceNeeds } from './service.ts'
 import { addressKey, type Rebuilt } from './shard-rebuild.ts'
 import { openShardWindows } from './shard-windows.ts'
 
 export type ShardCache = {
   /** A collector has announced these. */
-  readonly announced: (held: readonly Held[], offset: number) => void
+  readonly announced: (held: readonly Held[], from: Announcement) => void
   readonly ended: (marks: readonly Mark[]) => void
   readonly demanded: (demand: DemandRaised) => void
   readonly returned: (message: BatchesReturned) => void
@@ -71,8 +71,8 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
   const ends = openEnds(shardLog, toMachine)
   const adoption = openAdoption({
     bytesMax: Math.floor(shardConfig.cache.capacityBytes / 16),
-    takenTo: rebuilt.announcedTo,
-    offer: toMachine,
+    takenTo: { offset: rebuilt.announcedTo, id: '', causation: null },
+    offer: (append, from) => stage.arrived(from, () => toMachine(append)),
     placed: (held) => {
       ends.placed(held)
       word.changed()
@@ -90,9 +90,9 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
   })
 
   return {
-    announced: (held, offset) => {
+    announced: (held, from) => {
       const states = Map.groupBy(held, shardLog.announce)
-      adoption.add(states.get('new') ?? [], offset)
+      adoption.add(states.get('new') ?? [], from)
       const late = states.get('gone') ?? []
       if (late.length > 0) evictions.recordGone(late, clock.now()).catch(failed)
     },
@@ -240,16 +240,18 @@ const openWord = (given: {
   readonly shard: number
   readonly mail: Mail
   readonly now: () => InstantMs
-  readonly takenTo: () => number
+  readonly takenTo: Adoption['takenTo']
 }) => {
   const { shard, mail, now, takenTo } = given
   let saidMs = 0
   let said = Number.NaN
   const say = (nowMs: InstantMs): void => {
     saidMs = nowMs
-    said = takenTo()
-    const message = { type: 'shard.adopted', shard, offset: said } as const
-    mail({ topic: 'mailbox-collector', partition: 0, message })
+    const { offset, id } = takenTo()
+    said = offset
+    const message = { type: 'shard.adopted', shard, offset } as const
+    const causation = id === '' ? {} : { causation: id }
+    mail({ topic: 'mailbox-collector', partition: 0, message, ...causation })
   }
   return {
     changed: (): void => {
@@ -257,7 +259,7 @@ const openWord = (given: {
       if (nowMs - saidMs >= wordMsMin) say(nowMs)
     },
     remind: (nowMs: InstantMs): void => {
-      if (said !== takenTo() || nowMs - saidMs >= wordMsMax) say(nowMs)
+      if (said !== takenTo().offset || nowMs - saidMs >= wordMsMax) say(nowMs)
     },
   }
 }

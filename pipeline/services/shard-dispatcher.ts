@@ -25,7 +25,8 @@ import type { Mail, Post, ServiceNeeds } from './service.ts'
 
 export type ShardDispatcher = {
   readonly tell: (message: Message) => void
-  readonly leased: (message: BatchesLeased) => void
+  /** @param messageId of that message. */
+  readonly leased: (message: BatchesLeased, messageId: string) => void
   /** Says again what it takes: the word may be lost, or its cache may be another one by now. */
   readonly remind: () => void
   /** The shard is another's: what is in flight is given up, and goes back where it came from. */
@@ -53,14 +54,18 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
   const sends = new Set<string>()
   let demand: DemandRaised | undefined
 
-  const toCache = (message: DemandRaised | BatchesReturned): void =>
-    mail({ topic: 'mailbox-cache', partition: shard, message })
+  const toCache = (message: DemandRaised | BatchesReturned): void => {
+    const [first] = isReturned(message) ? message.held : []
+    const causation = first === undefined ? undefined : window.causationOf(first)
+    const because = causation === undefined ? {} : { causation }
+    mail({ topic: 'mailbox-cache', partition: shard, message, ...because })
+  }
   const told = (message: AnyMessage): void => {
     if (isDemand(message)) demand = message
-    if (isReturned(message)) window.letGo(message.held, 'returned')
     // What has ended is in the topic of ends already, where the cache reads it.
     if (isSettled(message)) window.letGo(message.settlements, 'settled')
     else toCache(message as DemandRaised | BatchesReturned)
+    if (isReturned(message)) window.letGo(message.held, 'returned')
   }
   const post: Post['post'] = (to, message) => {
     if (to === 'cache') return told(message)
@@ -103,12 +108,12 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
 
   return {
     tell: (message) => stage.post(id, message),
-    leased: ({ held, ...lease }) => {
+    leased: ({ held, ...lease }, messageId) => {
       const nowMs = clock.now()
       // A cache that was started anew leases what is in flight once more.
       const fresh = held.filter((it) => !window.isWanted(it, nowMs))
       if (fresh.length === 0) return
-      window.want(fresh, lease.untilMs)
+      window.want(fresh, { untilMs: lease.untilMs, messageId })
       stage.post(id, { ...lease, held: fresh })
     },
     remind: () => {
@@ -118,8 +123,8 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
       const held = inHand(needs, { id, sends, attempts })
       stage.end(id)
       if (held.length === 0) return
-      window.letGo(held, 'returned')
       toCache({ type: 'batches.returned', held, reason: 'unsettled' })
+      window.letGo(held, 'returned')
     },
   }
 }

@@ -16,6 +16,7 @@ import { followAssignments } from './assignments.ts'
 import { openAudit } from './audit.ts'
 import { startAuditor } from './auditor-service.ts'
 import { startCaches } from './cache-service.ts'
+import { causalKafka } from './causal-kafka.ts'
 import { startCollector } from './collector-service.ts'
 import { startDispatchers } from './dispatcher-service.ts'
 import { startEndpointManager } from './endpoint-manager-service.ts'
@@ -41,15 +42,24 @@ type Given = {
 
 /** Rejects when an address cannot be listened on, or Kafka does not answer. */
 export const startServices = async (config: Config, given: Given): Promise<RunningPipeline> => {
-  const { roles, service, kafka, world, meters, log } = given
+  const { roles, service, world, meters, log } = given
   const { clock } = world
   const failure = Promise.withResolvers<Error>()
   const failed = (cause: unknown): void =>
     failure.resolve(cause instanceof Error ? cause : new Error(String(cause)))
   const intake = openConfiguredIntake(config, clock)
   const complaints: Complaints = { broken: [] }
-  const stage = openLoudStage({ clock, meters, log, complaints, failed, intake })
-  const needs: ServiceNeeds = { ...given, config, stage, failed }
+  const stage = openLoudStage({
+    name: service,
+    clock,
+    meters,
+    log,
+    complaints,
+    failed,
+    intake,
+  })
+  const kafka = causalKafka(given.kafka, stage)
+  const needs: ServiceNeeds = { ...given, kafka, config, stage, failed }
   const mail = openMail(needs)
   const sends = openSendProgress()
 

@@ -20,6 +20,7 @@ const opened = () => {
   const did: string[] = []
   const lost: string[] = []
   const stage = openStage({
+    name: 'edge-1',
     clock,
     deadLetter: ({ message }) => lost.push(message.type),
     fault: ({ why }) => did.push(why),

@@ -24,6 +24,7 @@ const turning = (id: string, last: 'c' | 'a') =>
 const opened = (work: (stage: Stage, state: string) => void = () => undefined) => {
   const failures: unknown[] = []
   const stage: Stage = openStage({
+    name: 'edge-1',
     clock: systemClock,
     deadLetter: ({ to, message }) => assert.fail(`${to}: ${message.type}`),
     fault: ({ why }) => assert.fail(why),
@@ -74,8 +75,8 @@ test('a watcher sees who told whom what, what came of it, and of what it is a co
   )
   assert.deepEqual(told(seen), [
     [null, 'first', 'go', null],
-    ['first', 'second', 'go', '1'],
-    ['second', 'second', 'go', '2'],
+    ['first', 'second', 'go', 'edge-1#1'],
+    ['second', 'second', 'go', 'edge-1#2'],
   ])
   end()
   start('third')
@@ -97,7 +98,7 @@ test('what an effect tells after a while is known as the consequence of what cau
   await turn()
   assert.deepEqual(told(seen), [
     [null, 'first', 'go', null],
-    ['first', 'first', 'go', '1'],
+    ['first', 'first', 'go', 'edge-1#1'],
   ])
 })
 

@@ -25,9 +25,9 @@ let messages = 0
 const taken = (actor: string, to: string): readonly StageEvent[] => {
   messages += 1
   const message = { type: 'go', headers: 's3cret' }
-  const base = { ...at, actor, machine: actor, message, messageId: String(messages) }
+  const base = { ...at, actor, machine: actor, message, messageId: `edge-1-x#${messages}` }
   return [
-    { type: 'message.taken', ...base, source: 'cache', causationId: '7' },
+    { type: 'message.taken', ...base, source: 'cache', causationId: 'edge-1-x#7' },
     { type: 'actor.stepped', ...base, from: 'idle', to },
   ]
 }
