@@ -5,6 +5,7 @@
 import type { Draft } from '../actors/endpoint-manager/protocol.ts'
 import type { Envelope } from '../actors/kit/snapshot.ts'
 import type { Clock } from '../infra/clock/clock.ts'
+import { isDiskFull } from '../infra/disk/filesystem.ts'
 import type { Fact } from '../infra/journal/journal.ts'
 import { JournalError } from '../infra/journal/journal-error.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
@@ -102,7 +103,7 @@ export const openKeeper = ({
       try {
         await checkpoint()
       } catch (cause) {
-        if (!(cause instanceof JournalError) || cause.code !== 'disk_full') throw cause
+        if (!isForSpace(cause)) throw cause
         notBeforeMs = instant(clock.now() + retryMs)
         const message =
           'The journal could not be begun anew on a full disk; the one before goes on.'
@@ -111,3 +112,7 @@ export const openKeeper = ({
     },
   }
 }
+
+/** Of the journal, or of the archive of drop events, which a checkpoint writes to first. */
+const isForSpace = (cause: unknown): boolean =>
+  isDiskFull(cause) || (cause instanceof JournalError && cause.code === 'disk_full')
