@@ -94,6 +94,10 @@ export const kafkaSchema = z.strictObject({
     { min: 1000, max: 5 * minute },
     'How long an answer may take.',
   ).prefault('10s'),
+  session_timeout: duration(
+    { min: 1000, max: 5 * minute },
+    'After how long without a heartbeat others take over the shards of a service.',
+  ).prefault('10s'),
   tls: tls.optional().describe('TLS, checked. `{}` trusts the authorities that Node trusts.'),
   sasl: sasl.optional().describe('Who we are.'),
   schema_registry: schemaRegistry

@@ -9,6 +9,8 @@ import type { KafkaContent } from './kafka-schema.ts'
 /** The transport between services. */
 export type KafkaSettings = Omit<Connection, 'clientId'> &
   TopicDemands & {
+    /** Without a heartbeat for so long a service has lost its shards to others. */
+    readonly sessionMs: number
     /** What the names of topics, groups and transactional ids begin with. */
     readonly namespace: string
     readonly compression: Compression
@@ -45,6 +47,7 @@ export const kafkaSettings = (
     compression: content.compression,
     connectTimeoutMs: content.connect_timeout,
     requestTimeoutMs: content.request_timeout,
+    sessionMs: content.session_timeout,
     tls:
       tls === undefined
         ? null

@@ -10,6 +10,10 @@ import { realWorld, type World } from '../world.ts'
 import type { Role } from './role.ts'
 import { startServices } from './start-services.ts'
 
+/** A session outlives some heartbeats that are lost or late. */
+const beatsPerSession = 5
+const heartbeatMsMax = 1_000
+
 /**
  * Waits for a broker that is not there yet; services start in any order.
  * @throws {KafkaError} `refused` where waiting does not help; the signal's reason, when it is aborted.
@@ -29,7 +33,7 @@ export const startDistributed = async (
   const { clock } = world
   const meters = openMeters()
   const service = producerId(`${config.name}-${roles.length === 1 ? roles[0] : 'all'}`, clock)
-  const { brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs, ...rest } = settings
+  const { brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs, sessionMs, ...rest } = settings
   const kafka = await openKafka({
     ...rest,
     connection: { clientId: service, brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs },
@@ -38,6 +42,7 @@ export const startDistributed = async (
     meters,
     now: clock.now,
     signal,
+    bounds: { sessionMs, heartbeatMs: Math.min(heartbeatMsMax, sessionMs / beatsPerSession) },
   })
   try {
     return await startServices(config, { roles, service, kafka, world, meters, log })
