@@ -2,6 +2,7 @@
 import type { CacheContext } from '../../actors/cache/context.ts'
 import { cache } from '../../actors/cache/machine.ts'
 import type { Transactions } from '../../infra/kafka/kafka.ts'
+import { KafkaError } from '../../infra/kafka/kafka-error.ts'
 import { openShardLog, type ShardLog } from '../../infra/kafka/shard-log.ts'
 import { openSharedDropIds } from '../../infra/ledger/shared-ids.ts'
 import { openTopicEvictions, type TopicEvictions } from '../../infra/ledger/topic-evictions.ts'
@@ -89,12 +90,18 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
     },
   })
 
+  /** Whoever has the shard next finds the same batches gone, and says so. */
+  const unsaid = (cause: unknown): void => {
+    if (!(cause instanceof KafkaError)) return failed(cause)
+    log.warn('losses.unsaid', `Losses of shard ${shard} could not be written down yet.`, { cause })
+  }
+
   return {
     announced: (held, from) => {
       const states = Map.groupBy(held, shardLog.announce)
       adoption.add(states.get('new') ?? [], from)
       const late = states.get('gone') ?? []
-      if (late.length > 0) evictions.recordGone(late, clock.now()).catch(failed)
+      if (late.length > 0) evictions.recordGone(late, clock.now()).catch(unsaid)
     },
     ended: ends.read,
     demanded: windows.demanded,
