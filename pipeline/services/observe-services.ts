@@ -72,6 +72,7 @@ export const observeServices = (given: {
         ...complaints.broken,
         ...complaintsOf(stage.actors()),
         ...given.services.flatMap((it): readonly Complaint[] => it.unready()),
+        ...peers.deaf(clock.now()),
         ...(account === undefined ? [] : peers.silent()),
       ],
     }),

@@ -8,7 +8,7 @@ import type { Announcement } from '../../actors/sentinel/protocol.ts'
 import type { Kafka } from '../../infra/kafka/kafka.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
-import type { InstantMs } from '../../schemas/brand.ts'
+import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { ServiceBeat } from '../../schemas/messages.ts'
 import type { Complaint } from '../observed.ts'
 
@@ -18,6 +18,8 @@ export type Peers = {
   readonly beats: () => readonly ServiceBeat[]
   /** Those that are silent. */
   readonly silent: () => readonly Complaint[]
+  /** Whether Kafka brings to this service what this service itself says. */
+  readonly deaf: (nowMs: InstantMs) => readonly Complaint[]
   readonly close: () => Promise<void>
 }
 
@@ -26,6 +28,11 @@ type Peer = { beat: ServiceBeat; count: number; readonly watch: Actor<typeof sen
 /** A service that was silent for so long is not expected back: the platform has started another. */
 const forgetMs = 10 * 60_000
 const peersMax = 1_000
+/**
+ * Whoever has not heard itself for so long hears nobody: Kafka is away, or this process was frozen. It
+ * cannot say of others that they are silent.
+ */
+const deafMs = 3_000
 
 export const watchPeers = async ({
   kafka,
@@ -45,6 +52,8 @@ export const watchPeers = async ({
   readonly failed: (cause: unknown) => void
 }): Promise<Peers> => {
   const peers = new Map<string, Peer>()
+  let ownHeardMs = now()
+  const isDeaf = (nowMs: InstantMs): boolean => nowMs - ownHeardMs > deafMs
 
   const announced = (name: string, { kind, stalledMs }: Announcement): void => {
     const role = peers.get(name)?.beat.role ?? ''
@@ -63,7 +72,11 @@ export const watchPeers = async ({
     return { beat, count: 0, watch: createActor(machine, { input }).start() }
   }
   const heard = (beat: ServiceBeat): void => {
-    if (beat.service === service) return
+    if (beat.service === service) {
+      // One that was long on its way says nothing of now.
+      ownHeardMs = instant(Math.max(ownHeardMs, beat.atMs))
+      return
+    }
     // It has said that it stops.
     if (beat.everyMs === 0) return void peers.delete(beat.service)
     const peer = peers.get(beat.service) ?? (peers.size < peersMax ? met(beat) : undefined)
@@ -89,7 +102,7 @@ export const watchPeers = async ({
         if (nowMs - peer.beat.atMs > forgetMs) peers.delete(name)
         peer.watch.send({
           type: 'progress.seen',
-          work: 'some',
+          work: isDeaf(nowMs) && !isSilent(peer) ? 'none' : 'some',
           progress: peer.count,
           records: 0,
           nowMs,
@@ -103,6 +116,10 @@ export const watchPeers = async ({
           ? [{ actor: name, reason: `the service (${peer.beat.role}) has fallen silent` }]
           : [],
       ),
+    deaf: (nowMs) =>
+      isDeaf(nowMs)
+        ? [{ actor: 'kafka', reason: 'what this service says to Kafka does not come back' }]
+        : [],
     close,
   }
 }
