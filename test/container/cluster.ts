@@ -1,7 +1,8 @@
 /** The services of the distributed body on a Kafka of their own, beside an endpoint that counts. */
 import type { Role } from '../../pipeline/services/role.ts'
 import { until } from '../support/holdfast-process.ts'
-import { type Service, startService } from './service.ts'
+import type { ContainerNetwork } from './network.ts'
+import { type Service, type ServiceKind, startService } from './service.ts'
 import { demands, makeNamespace } from './transport.ts'
 
 export type Totals = {
@@ -12,9 +13,18 @@ export type Totals = {
   readonly unaccounted: number
 }
 
+/** Where one service is other than the others. */
+export type Start = {
+  readonly kind?: ServiceKind
+  /** Its own way to the brokers. */
+  readonly brokers?: readonly string[]
+  readonly network?: ContainerNetwork
+}
+
 export type Cluster = AsyncDisposable & {
   /** Starts one more service of this role. */
-  readonly start: (role: Role) => Promise<Service & AsyncDisposable>
+  readonly start: (role: Role, changed?: Start) => Promise<Service & AsyncDisposable>
+  readonly namespace: string
   /** As the auditor has it. */
   readonly totals: (auditor: Service) => Promise<Totals>
   /** Resolves when nothing is pending and so much was accepted at least. */
@@ -32,6 +42,8 @@ export const openCluster = async (options: {
   readonly known?: readonly string[]
   /** Over the defaults: an endpoint at least. */
   readonly config: object
+  /** Of `transport.kafka`, over what is above. */
+  readonly transport?: object
   readonly replicas?: { readonly replicationFactor: number; readonly minInsyncReplicas: number }
 }): Promise<Cluster> => {
   const { brokers, config, replicas } = options
@@ -42,6 +54,7 @@ export const openCluster = async (options: {
       brokers,
       namespace,
       shards: demands.shards,
+      ...options.transport,
       ...(replicas === undefined
         ? { replication_factor: 1, min_insync_replicas: 1 }
         : {
@@ -54,8 +67,16 @@ export const openCluster = async (options: {
     (await auditor.get<{ readonly totals: Totals }>('/api/v1/ledger')).totals
   const services = opened.move()
   return {
-    start: async (role) =>
-      services.use(await startService({ kind: 'process', role, config: { ...config, transport } })),
+    namespace,
+    start: async (role, { kind = 'process', brokers: own = brokers, ...changed } = {}) =>
+      services.use(
+        await startService({
+          kind,
+          role,
+          config: { ...config, transport: { kafka: { ...transport.kafka, brokers: own } } },
+          ...changed,
+        }),
+      ),
     totals,
     settled: (auditor, accepted) =>
       until(

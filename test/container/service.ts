@@ -1,6 +1,6 @@
 /** Holdfast as a service: the checkout's command as a process, or the service image as a container. */
 import { GenericContainer, Wait } from 'testcontainers'
-import { startHoldfast, until, workspace } from '../support/holdfast-process.ts'
+import { type LogLine, startHoldfast, until, workspace } from '../support/holdfast-process.ts'
 import { docker, ownerLabels } from './docker.ts'
 import { serviceImage } from './images.ts'
 import type { ContainerNetwork } from './network.ts'
@@ -37,6 +37,12 @@ export type Service = {
   readonly unpause: () => Promise<void>
   /** Get, as JSON, from the admin API. */
   readonly get: <Answer>(path: string) => Promise<Answer>
+  /** Commands the endpoint, by the admin API. */
+  readonly redirect: (url: string) => Promise<Response>
+  /** What keeps it from being ready, by actor; empty: nothing. */
+  readonly unready: () => Promise<readonly { readonly actor: string; readonly reason: string }[]>
+  /** Log lines of this life so far; none of a container. */
+  readonly logged: () => readonly LogLine[]
 }
 
 const stopSeconds = 20
@@ -67,6 +73,18 @@ const getFrom =
     if (response.ok) return (await response.json()) as Answer
     throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`)
   }
+
+const redirectBy = (admin: string) => (url: string) =>
+  fetch(`${admin}/api/v1/endpoint`, {
+    method: 'PUT',
+    body: JSON.stringify({ url, reason: 'test' }),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+  })
+
+const unreadyAt = (admin: string) => async () => {
+  const answer = (await (await fetch(`${admin}/readyz`)).json()) as { readonly reasons?: never[] }
+  return answer.reasons ?? []
+}
 
 const startProcess = async ({
   role,
@@ -99,6 +117,9 @@ const startProcess = async ({
       process.kill(life.pid, 'SIGCONT')
     },
     get: getFrom(`http://${admin}`),
+    redirect: redirectBy(`http://${admin}`),
+    unready: unreadyAt(`http://${admin}`),
+    logged: () => life.logged(),
     [Symbol.asyncDispose]: async () => {
       await life[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()
@@ -153,6 +174,9 @@ const startContainer = async ({
     pause: () => container.pause(),
     unpause: () => container.unpause(),
     get: getFrom(adminUrl),
+    redirect: redirectBy(adminUrl),
+    unready: unreadyAt(adminUrl),
+    logged: () => [],
     [Symbol.asyncDispose]: () => container.remove({ force: true, v: true }),
   }
 }
