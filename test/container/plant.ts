@@ -34,7 +34,7 @@ const impatient = {
   dispatch: { backoff: { initial: '20ms', max: '200ms' }, attempt_timeout: '2s' },
   sentinel: { stall_after: '5s' },
 }
-export const sessionMs = 3_000
+export const sessionMs = 6_000
 const transport = {
   session_timeout: `${sessionMs}ms`,
   request_timeout: '3s',
