@@ -92,8 +92,9 @@ export const startShardCache = async (needs: Needs): Promise<ShardCache> => {
 
   /** Whoever has the shard next finds the same batches gone, and says so. */
   const unsaid = (cause: unknown): void => {
-    if (!(cause instanceof KafkaError)) return failed(cause)
-    log.warn('losses.unsaid', `Losses of shard ${shard} could not be written down yet.`, { cause })
+    if (cause instanceof KafkaError)
+      log.warn('losses.unsaid', `Losses of shard ${shard} are not written down yet.`, { cause })
+    else failed(cause)
   }
 
   return {
