@@ -13,6 +13,8 @@ import { openDropWatch } from './drop-watch.ts'
 import { openEndings } from './endings.ts'
 import { openKeeper } from './keeper.ts'
 import { openLoudStage } from './loud-stage.ts'
+import { stallOf } from './notices/happenings.ts'
+import { lossesOf } from './notices/ledger-losses.ts'
 import { type Notices, noNotices } from './notices/notices.ts'
 import { openOutbox } from './notices/outbox.ts'
 import { type Complaints, observe } from './observe.ts'
@@ -151,7 +153,7 @@ export const startPipeline = async (
       }),
       noteStall: (subject, announcement) => {
         if (announcement.kind === 'stalled') meters.count('stalls', {})
-        notices.stalled(subject, announcement)
+        notices.stalled(stallOf(subject, announcement))
       },
     },
     sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
@@ -169,8 +171,13 @@ const openNotices = (needs: {
   readonly log: Log
   readonly startedAtMs: number
 }): Promise<Notices> | Notices => {
+  if (needs.config.notices.webhooks.length === 0) return noNotices
   const { ledger, replayed } = needs.storage
-  return needs.config.notices.webhooks.length === 0
-    ? noNotices
-    : openOutbox({ ...needs, ledger, assignments: replayed.assignments })
+  return openOutbox({
+    ...needs,
+    ledger,
+    takeIn: lossesOf({ ledger, now: needs.world.clock.now }),
+    assignments: replayed.assignments,
+    begin: { sinceMs: needs.startedAtMs },
+  })
 }

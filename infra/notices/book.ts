@@ -9,8 +9,14 @@ import { openLane } from './lane.ts'
 import type { Address, DeadLetter, Happening, NoticeKind, Open, Sealed } from './notice.ts'
 import { sealed } from './notice.ts'
 
-/** How far the drop events have been taken in: up to an id, or from an instant on. */
-export type Place = { readonly after: string } | { readonly sinceMs: number }
+/**
+ * How far the drop events have been taken in: up to an id, or from an instant on; or, where they are read
+ * from a topic, from an offset on.
+ */
+export type Place =
+  | { readonly after: string }
+  | { readonly sinceMs: number }
+  | { readonly offset: number }
 /** The assignment that was told of last. */
 export type Route = Pick<Assignment, 'epoch' | 'url'>
 
@@ -137,7 +143,6 @@ export const openBook = (options: BookOptions): Book => {
     lose: (drop, nowMs) => {
       for (const [index, { covers }] of recipients.entries())
         if (covers(drop.tenant)) lanes[index]?.lose(drop, nowMs)
-      head = { ...head, place: { after: drop.id } }
     },
     looked: (place) => {
       head = { ...head, place }

@@ -135,21 +135,11 @@ const headerFindings = ({ endpoint, tenancy }: FileContent): readonly Finding[] 
   }),
 ]
 
-const noticeFindings = ({ notices, transport }: FileContent): readonly Finding[] => {
+const noticeFindings = ({ notices }: FileContent): readonly Finding[] => {
   const { backoff, webhooks } = notices
   const names = webhooks.map(({ name, url }) => name ?? new URL(url).host)
   const late = backoff.initial > backoff.max
   return [
-    // A webhook that is silently left out is a loss that nobody hears of.
-    ...(transport !== 'memory' && webhooks.length > 0
-      ? [
-          finding(
-            ['notices', 'webhooks'],
-            'with the actors in services of their own there are no notices in this version',
-            'allowed: transport: memory, or no webhooks',
-          ),
-        ]
-      : []),
     ...(late
       ? [
           finding(

@@ -1,26 +1,44 @@
 /** What happens to the pipeline as a whole, in the words of a notice. */
 import type { Announcement } from '../../actors/sentinel/protocol.ts'
+import type { Ledger } from '../../infra/ledger/ledger.ts'
 import type { Book, Route } from '../../infra/notices/book.ts'
 import type { Assignment } from '../../schemas/messages.ts'
+import { isMatch } from '../config/star-pattern.ts'
 import { type Subject, subjectFacts } from '../sentinel/subjects.ts'
+
+/** Somebody does not get on, or does so again. */
+export type Stall = {
+  readonly actor: string
+  /** What is wrong; completes "for 12 s …". */
+  readonly symptom: string
+  readonly announcement: Announcement
+}
+
+export const stallOf = (subject: Subject, announcement: Announcement): Stall => {
+  const { actor, symptom } = subjectFacts[subject]
+  return { actor, symptom, announcement }
+}
+
+/** How many records of some tenants are held. */
+export type PendingOf = (tenants: string) => number
+export const pendingIn =
+  (ledger: Pick<Ledger, 'streams'>): PendingOf =>
+  (tenants) =>
+    ledger
+      .streams()
+      .reduce((sum, { tenant, pending }) => (isMatch(tenants, tenant) ? sum + pending : sum), 0)
 
 type Needs = {
   readonly book: Pick<Book, 'happen' | 'routed' | 'head'>
   readonly nowMs: number
 }
 
-/** @param given.pendingOf tells how many records of some tenants are held; of others nothing is said. */
+/** Nobody is told how much is held of others. */
 export const tellStall = (
   { book, nowMs }: Needs,
-  given: {
-    readonly subject: Subject
-    readonly announcement: Announcement
-    readonly pendingOf: (tenants: string) => number
-  },
+  { actor, symptom, announcement: { kind, stalledMs } }: Stall,
+  pendingOf: PendingOf,
 ): void => {
-  const { subject, announcement, pendingOf } = given
-  const { actor, symptom } = subjectFacts[subject]
-  const { kind, stalledMs } = announcement
   const at = new Date(nowMs).toISOString()
   const base = { at, actor, stalledSeconds: stalledMs / 1_000 }
   const mark = nowMs.toString(36)

@@ -1,6 +1,5 @@
-import type { Announcement } from '../../actors/sentinel/protocol.ts'
 import type { Assignment } from '../../schemas/messages.ts'
-import type { Subject } from '../sentinel/subjects.ts'
+import type { Stall } from './happenings.ts'
 
 /** The outbox as the rest of the pipeline knows it. */
 export type Notices = {
@@ -8,7 +7,7 @@ export type Notices = {
   readonly list: (tenant?: string) => NoticesView
   /** Sends dead letters again, and what waits for another attempt at once. */
   readonly resend: (tenant?: string) => Resent
-  readonly stalled: (subject: Subject, announcement: Announcement) => void
+  readonly stalled: (stall: Stall) => void
   readonly assigned: (assignment: Assignment) => void
   /** Sends what there is, for a short time, and keeps the rest. */
   readonly close: () => Promise<void>

@@ -13,10 +13,11 @@ import {
   type Entry,
   type Head,
   openBook,
+  type Place,
   type Recipient,
 } from '../../infra/notices/book.ts'
 import type { DeadLetter } from '../../infra/notices/notice.ts'
-import { type Found, type OutboxFile, openOutboxFile } from '../../infra/notices/outbox-file.ts'
+import { type Found, openOutboxFile } from '../../infra/notices/outbox-file.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import type { Assignment } from '../../schemas/messages.ts'
@@ -24,19 +25,15 @@ import type { Config, NoticesConfig } from '../config/config.ts'
 import { isMatch } from '../config/star-pattern.ts'
 import { repeat } from '../repeat.ts'
 import type { World } from '../world.ts'
-import { tellAssignment, tellStall } from './happenings.ts'
+import { openBookKeeper, openComplaints } from './book-keeper.ts'
+import { pendingIn, tellAssignment, tellStall } from './happenings.ts'
 import { listed } from './listing.ts'
 import type { Notices } from './notices.ts'
 import { openPostmen } from './postmen.ts'
 
 const lookMs = 250
-const pageDrops = 1_000
-/** Pages of drop events taken in at a time; the rest follows with the next look. */
-const pagesMax = 20
 /** How long a stop goes on sending. */
 const farewellMs = 2_000
-/** Between two complaints about the same trouble. */
-const complaintMs = 60_000
 /** Where a damaged outbox starts again, if notices are never given up. */
 const lookBackMsMax = 30 * 86_400_000
 
@@ -46,12 +43,18 @@ type Needs = {
     readonly clock: Clock
     readonly filesystem: Filesystem
   }
-  readonly ledger: Pick<Ledger, 'drops' | 'streams'>
+  readonly ledger: Pick<Ledger, 'streams'>
+  /**
+   * Puts into the book what was lost since the last look. `told`: it has to be kept, since nobody can ask
+   * for it again.
+   */
+  readonly takeIn: (book: Book) => Promise<'seen' | 'told'>
   readonly meters: Meters
   readonly log: Log
   /** Those that the journal holds, oldest first. */
   readonly assignments: readonly Assignment[]
-  /** Drop events before this moment concern nobody, if there was no outbox yet. */
+  /** Drop events before this concern nobody, if there was no outbox yet. */
+  readonly begin: Place
   readonly startedAtMs: number
 }
 
@@ -96,7 +99,7 @@ export const openOutbox = async (needs: Needs): Promise<Notices> => {
 
   const look = async (): Promise<void> => {
     try {
-      await takeIn(book, { ledger, now: clock.now })
+      if ((await needs.takeIn(book)) === 'told') keeper.changed()
     } catch (cause) {
       complain('Drop events could not be read; notices of them wait.', cause)
     }
@@ -122,9 +125,8 @@ export const openOutbox = async (needs: Needs): Promise<Notices> => {
       keeper.changed()
       return { revived, hurried }
     },
-    stalled: (subject, announcement) => {
-      const pendingOf = (tenants: string): number => pendingIn(ledger, tenants)
-      tellStall({ book, nowMs: clock.now() }, { subject, announcement, pendingOf })
+    stalled: (stall) => {
+      tellStall({ book, nowMs: clock.now() }, stall, pendingIn(ledger))
       keeper.changed()
     },
     assigned: (assignment) => {
@@ -151,17 +153,22 @@ const recipientOf = ({ name, tenants }: NoticesConfig['webhooks'][number]): Reci
 /** What was kept; or a new book, which starts now, or, if there was one, so far back as might be untold. */
 const begun = (
   found: Found,
-  { config, world, log, assignments, startedAtMs }: Needs,
+  { config, world, log, assignments, begin, startedAtMs }: Needs,
 ): { readonly head: Head; readonly entries: readonly Entry[] } => {
-  if (found.kind === 'lines') {
-    const [head = '{}', ...rest] = found.lines
-    return { head: JSON.parse(head), entries: rest.map((line) => JSON.parse(line)) }
-  }
   const last = assignments.at(-1)
   const route = last === undefined ? null : { epoch: last.epoch, url: last.url }
+  if (found.kind === 'lines') {
+    const [first = '{}', ...rest] = found.lines
+    const head: Head = JSON.parse(first)
+    // Of an outbox that was kept in another body place and route say nothing here.
+    const isKnown = 'sinceMs' in head.place || 'offset' in head.place === 'offset' in begin
+    return {
+      head: isKnown ? head : { ...head, place: begin, route },
+      entries: rest.map((line) => JSON.parse(line)),
+    }
+  }
   const nonce = Math.floor(world.clock.chance() * 36 ** 9).toString(36)
-  if (found.kind === 'nothing')
-    return { head: { nonce, place: { sinceMs: startedAtMs }, route }, entries: [] }
+  if (found.kind === 'nothing') return { head: { nonce, place: begin, route }, entries: [] }
   const { giveUpAfterMs } = config.notices
   const backMs = giveUpAfterMs === 0 ? lookBackMsMax : Math.min(giveUpAfterMs, lookBackMsMax)
   const sinceMs = Math.max(0, startedAtMs - backMs)
@@ -198,83 +205,6 @@ const sayings = ({ log, meters }: Pick<Needs, 'log' | 'meters'>) => ({
       'The outbox is nearly full: notices carry their sums, and no lists of ranges, until they are sent.',
     ),
 })
-
-type Complain = (message: string, cause: unknown) => void
-const openComplaints = ({ log, world: { clock } }: Pick<Needs, 'log' | 'world'>): Complain => {
-  const saidAtMs = new Map<string, number>()
-  return (message, cause) => {
-    const nowMs = clock.now()
-    if (nowMs - (saidAtMs.get(message) ?? Number.NEGATIVE_INFINITY) < complaintMs) return
-    saidAtMs.set(message, nowMs)
-    log.error('notices.hampered', message, { cause })
-  }
-}
-
-/** Drop events since the last look. A page may be empty though there are more: its cursor goes on. */
-const takeIn = async (
-  book: Pick<Book, 'head' | 'lose' | 'looked'>,
-  { ledger, now }: { readonly ledger: Pick<Ledger, 'drops'>; readonly now: () => number },
-): Promise<void> => {
-  for (let page = 0; page < pagesMax; page += 1) {
-    const { place } = book.head()
-    const from = 'after' in place ? { cursor: place.after } : place
-    const { drops, cursor } = await ledger.drops({ ...from, limit: pageDrops })
-    for (const drop of drops) book.lose(drop, now())
-    if (cursor === null) return
-    book.looked({ after: cursor })
-  }
-}
-
-const pendingIn = (ledger: Pick<Ledger, 'streams'>, tenants: string): number =>
-  ledger
-    .streams()
-    .reduce((sum, { tenant, pending }) => (isMatch(tenants, tenant) ? sum + pending : sum), 0)
-
-type BookKeeper = {
-  readonly changed: () => void
-  /** Keeps the book if it has changed. Answers which notices may be sent: those that are kept. */
-  readonly keep: () => Promise<ReadonlySet<string>>
-  readonly begin: () => Promise<void>
-}
-
-/** A disk that fails keeps nobody from being told: then it is told though it may be told twice. */
-const openBookKeeper = ({
-  file,
-  book,
-  clock,
-  complain,
-}: {
-  readonly file: OutboxFile
-  readonly book: Book
-  readonly clock: Pick<Clock, 'now'>
-  readonly complain: Complain
-}): BookKeeper => {
-  let state: 'same' | 'changed' = 'same'
-  const ids = (): ReadonlySet<string> =>
-    new Set(book.lanes.flatMap((lane) => lane.waiting().map(({ id }) => id)))
-  const write = async (): Promise<void> => {
-    try {
-      await file.keep(book.lines(clock.now()))
-    } catch (cause) {
-      state = 'changed'
-      complain('Notices could not be kept; they are sent all the same, perhaps twice.', cause)
-    }
-  }
-  return {
-    changed: () => {
-      state = 'changed'
-    },
-    keep: async () => {
-      if (state === 'same') return ids()
-      state = 'same'
-      const lines = write()
-      const sendable = ids()
-      await lines
-      return sendable
-    },
-    begin: write,
-  }
-}
 
 const farewell = async ({
   clock,

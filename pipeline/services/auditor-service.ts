@@ -5,9 +5,9 @@ import type { Checkpoint } from '../../infra/ledger/closed-prefix.ts'
 import { nothing } from '../../infra/ledger/topic-account.ts'
 import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { AccountCheckpointed, Message } from '../../schemas/messages.ts'
-import type { TopicName } from '../../schemas/topics.ts'
 import type { Audit } from './audit.ts'
 import type { Service, ServiceNeeds } from './service.ts'
+import { takeOverReading } from './taking-over.ts'
 
 const told = ['appended', 'settlements'] as const
 /** So often the topics are cut off at most. */
@@ -83,7 +83,7 @@ export const startAuditor = async (
   }
 }
 
-const topic: TopicName = 'account-checkpoints'
+const topic = 'account-checkpoints'
 
 /** Who may write checkpoints, and the last one of each shard: nobody but we writes another one. */
 type Owned = {
@@ -91,35 +91,12 @@ type Owned = {
   readonly checkpoints: ReadonlyMap<number, AccountCheckpointed>
 }
 
-const takeOver = async ({
-  kafka,
-  service,
-  world: { clock },
-}: Pick<ServiceNeeds, 'kafka' | 'service' | 'world'>): Promise<Owned> => {
-  const transactions = await kafka.takeOver('auditor')
+const takeOver = async (needs: ServiceNeeds): Promise<Owned> => {
   const checkpoints = new Map<number, AccountCheckpointed>()
-  const marker = `${service}/checkpoints/${clock.now()}`
-  const message: Message = { type: 'marker.placed', by: marker }
-  const done = Promise.withResolvers<void>()
-  await transactions.publish([{ topic, partition: 0, key: 'marker', message }])
-  const { close } = await kafka.follow({
-    topics: [topic],
-    from: 'earliest',
-    received: async (arrived) => {
-      for (const it of arrived) {
-        if (it.topic === 'records') continue
-        if (it.message.type === 'account.checkpointed')
-          checkpoints.set(it.message.shard, it.message)
-        if (it.message.type === 'marker.placed' && it.message.by === marker) done.resolve()
-      }
-    },
-    failed: done.reject,
-  })
-  try {
-    await done.promise
-  } finally {
-    await close()
+  const read = (message: Message): void => {
+    if (message.type === 'account.checkpointed') checkpoints.set(message.shard, message)
   }
+  const transactions = await takeOverReading(needs, { id: 'auditor', topic, read })
   return { transactions, checkpoints }
 }
 

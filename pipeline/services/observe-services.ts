@@ -6,7 +6,6 @@ import { openTopicAccount, type TopicAccount } from '../../infra/ledger/topic-ac
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import type { Held } from '../../schemas/messages.ts'
 import type { Config } from '../config/config.ts'
-import { noNotices } from '../notices/notices.ts'
 import type { Complaints } from '../observe.ts'
 import type { ActorView, Complaint, EndpointView, Observed } from '../observed.ts'
 import { ringViewOf } from '../ring-view.ts'
@@ -33,6 +32,7 @@ export const observeServices = (given: {
   readonly caches: CacheService | undefined
   /** Where this process keeps the account. */
   readonly audit: Audit | undefined
+  readonly notices: Observed['notices']
 }): Observed => {
   const { config, service, stage, clock, meters, complaints, operators, peers, audit } = given
   const account = audit?.account
@@ -56,7 +56,7 @@ export const observeServices = (given: {
     endpoint: () => endpointSeen(given),
     command: operators.command,
     dispatch: operators.dispatch,
-    notices: noNotices,
+    notices: given.notices,
     dispatching: () => dispatchView(stage.actors(), clock.now()),
     actors: () => [
       ...actorViews(stage.actors()),

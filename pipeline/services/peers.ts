@@ -10,6 +10,7 @@ import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { ServiceBeat } from '../../schemas/messages.ts'
+import type { Stall } from '../notices/happenings.ts'
 import type { Complaint } from '../observed.ts'
 
 export type Peers = {
@@ -20,6 +21,10 @@ export type Peers = {
   readonly silent: () => readonly Complaint[]
   /** Whether Kafka brings to this service what this service itself says. */
   readonly deaf: (nowMs: InstantMs) => readonly Complaint[]
+  /** Whether one with one of these roles is there, and not silent. */
+  readonly hears: (roles: readonly string[]) => boolean
+  /** Calls back when one falls silent, and when it is heard again. */
+  readonly each: (stalled: (stall: Stall) => void) => void
   readonly close: () => Promise<void>
 }
 
@@ -54,8 +59,10 @@ export const watchPeers = async ({
   const peers = new Map<string, Peer>()
   let ownHeardMs = now()
   const isDeaf = (nowMs: InstantMs): boolean => nowMs - ownHeardMs > deafMs
+  const listeners: ((stall: Stall) => void)[] = []
 
-  const announced = (name: string, { kind, stalledMs }: Announcement): void => {
+  const announced = (name: string, announcement: Announcement): void => {
+    const { kind, stalledMs } = announcement
     const role = peers.get(name)?.beat.role ?? ''
     const facts = { service: name, role, stalledMs }
     if (kind === 'stalled') {
@@ -63,6 +70,10 @@ export const watchPeers = async ({
       const seconds = Math.round(stalledMs / 1_000)
       log.error('service.silent', `${name} (${role}) has said nothing for ${seconds} s.`, facts)
     } else if (kind === 'recovered') log.warn('service.heard', `${name} is back.`, facts)
+    // Nothing is started anew here, so there is no word about that.
+    if (kind === 'givenUp') return
+    const symptom = `the service (${role}) has said nothing`
+    for (const stalled of listeners) stalled({ actor: name, symptom, announcement })
   }
   const met = (beat: ServiceBeat): Peer => {
     const name = beat.service
@@ -108,6 +119,11 @@ export const watchPeers = async ({
           nowMs,
         })
       }
+    },
+    hears: (roles) =>
+      [...peers.values()].some((peer) => roles.includes(peer.beat.role) && !isSilent(peer)),
+    each: (stalled) => {
+      listeners.push(stalled)
     },
     beats: () => [...peers.values()].map(({ beat }) => beat),
     silent: () =>

@@ -9,12 +9,17 @@ import type { AnyMessage, Stage } from '../stage.ts'
 import type { World } from '../world.ts'
 import type { Role } from './role.ts'
 
+export type ServiceWorld = Pick<
+  World,
+  'clock' | 'endpoint' | 'sources' | 'book' | 'filesystem' | 'lock' | 'webhook'
+>
+
 export type ServiceNeeds = {
   readonly config: Config
   /** This process in this life: no other has the same. */
   readonly service: string
   readonly kafka: Kafka
-  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources' | 'book'>
+  readonly world: ServiceWorld
   readonly meters: Meters
   readonly log: Log
   /** Where its actors live. */

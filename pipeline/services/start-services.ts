@@ -6,14 +6,16 @@ import { instant } from '../../schemas/brand.ts'
 import type { Config } from '../config/config.ts'
 import { openConfiguredIntake } from '../configured-intake.ts'
 import { openLoudStage } from '../loud-stage.ts'
+import { stallOf } from '../notices/happenings.ts'
+import { noNotices } from '../notices/notices.ts'
 import type { Complaints } from '../observe.ts'
 import type { RunningPipeline } from '../observed.ts'
 import { repeat } from '../repeat.ts'
 import { openSendProgress } from '../sights.ts'
 import { actorViews } from '../view.ts'
-import type { World } from '../world.ts'
 import { followAssignments } from './assignments.ts'
-import { openAudit } from './audit.ts'
+import { type Audit, openAudit } from './audit.ts'
+import { type AuditorNotices, openAuditorNotices } from './auditor-notices.ts'
 import { startAuditor } from './auditor-service.ts'
 import { startCaches } from './cache-service.ts'
 import { causalKafka } from './causal-kafka.ts'
@@ -23,9 +25,9 @@ import { startEndpointManager } from './endpoint-manager-service.ts'
 import { openHeartbeat } from './heartbeat.ts'
 import { observeServices } from './observe-services.ts'
 import { openOperators } from './operators.ts'
-import { watchPeers } from './peers.ts'
+import { type Peers, watchPeers } from './peers.ts'
 import type { Role } from './role.ts'
-import { openMail, type Service, type ServiceNeeds } from './service.ts'
+import { openMail, type Service, type ServiceNeeds, type ServiceWorld } from './service.ts'
 import { serviceSights } from './service-sights.ts'
 
 const tidyMs = 250
@@ -35,7 +37,7 @@ type Given = {
   /** This process in this life. */
   readonly service: string
   readonly kafka: Kafka
-  readonly world: Pick<World, 'clock' | 'endpoint' | 'sources' | 'book'>
+  readonly world: ServiceWorld
   readonly meters: Meters
   readonly log: Log
 }
@@ -68,6 +70,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
   const { stallAfterMs } = config.sentinel
   const peers = await watchPeers({ ...needs, stallAfterMs, now: clock.now })
   const audit = roles.includes('auditor') ? openAudit(needs) : undefined
+  const notices = await openNotices({ ...needs, audit, peers })
   const caches = roles.includes('cache') ? await startCaches(needs) : undefined
   const services: Service[] = caches === undefined ? [] : [caches]
   if (audit !== undefined) services.push(await startAuditor(needs, audit))
@@ -96,12 +99,16 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       services,
       caches,
       audit,
+      notices,
     }),
     watched: {
       sights: () =>
         serviceSights(stage.actors(), { sendsEnded: sends.count(), nowMs: clock.now() }),
       restart: () => ({ kind: 'refused', why: 'a service is started anew as a process' }),
-      noteStall: () => meters.count('stalls', {}),
+      noteStall: (subject, announcement) => {
+        meters.count('stalls', {})
+        notices.stalled(stallOf(subject, announcement))
+      },
     },
     sources: Object.assign({}, ...services.map(({ sources }) => sources)),
     stop: async () => {
@@ -111,6 +118,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       await tidying.stop()
       heartbeat.last(clock.now())
       for (const { close } of [operators, assignments, peers]) await close()
+      await notices.close()
       await audit?.bookkeeper.close()
       stage.stop()
       await kafka.close()
@@ -118,3 +126,20 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
     failed: failure.promise,
   }
 }
+
+/** Where the account is, losses are told of; nowhere else, so that nobody hears of them twice. */
+const openNotices = async (
+  given: ServiceNeeds & { readonly audit: Audit | undefined; readonly peers: Peers },
+): Promise<AuditorNotices> => {
+  const { audit, peers } = given
+  if (audit === undefined) return noNotices
+  const notices = await openAuditorNotices({
+    ...given,
+    ledger: audit.account.ledger,
+    isAlone: () => !peers.hears(keepers),
+  })
+  peers.each(notices.stalled)
+  return notices
+}
+/** Roles as heartbeats name them, of services that keep the account. */
+const keepers: readonly string[] = ['auditor', 'all']

@@ -116,6 +116,14 @@ export const scenes: Readonly<Record<string, Scene>> = {
     },
     fires: ['HoldfastEndpointFlapping'],
   },
+  'a webhook that nobody answers': {
+    // An operator moves the endpoint, and whoever should hear of it does not. The notice waits.
+    config: { notices: { webhooks: [{ url: 'http://127.0.0.1:9/hook' }] } },
+    fault: async ({ holdfast, other }) => {
+      await holdfast.redirect(other.url)
+    },
+    fires: ['HoldfastNoticesUndelivered'],
+  },
   'kill -9': {
     fault: async ({ holdfast }) => {
       await holdfast.kill('SIGKILL')

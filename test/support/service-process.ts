@@ -5,7 +5,7 @@ import { definePipeline } from '../../pipeline/define-pipeline.ts'
 import type { RunningPipeline } from '../../pipeline/observed.ts'
 import type { Role } from '../../pipeline/services/role.ts'
 import { startServices } from '../../pipeline/services/start-services.ts'
-import { realWorld } from '../../pipeline/world.ts'
+import { realWorld, type World } from '../../pipeline/world.ts'
 
 export type Started = RunningPipeline & { readonly lines: readonly LogLine[] }
 export type LogLine = { readonly level: string; readonly event: string; readonly text: string }
@@ -17,6 +17,7 @@ export const startRoles = async (
   kafka: Kafka,
   roles: readonly Role[],
   settings: Readonly<Record<string, unknown>>,
+  world: World = realWorld,
 ): Promise<Started> => {
   started += 1
   const lines: LogLine[] = []
@@ -41,7 +42,7 @@ export const startRoles = async (
     roles,
     service: `${roles.join('+')}-${Date.now().toString(36)}-${started.toString(36).padStart(5, '0')}`,
     kafka,
-    world: realWorld,
+    world,
     meters: openMeters(),
     log: log as never,
   })

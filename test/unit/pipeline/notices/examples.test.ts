@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openBook } from '../../../../infra/notices/book.ts'
-import { tellAssignment, tellStall } from '../../../../pipeline/notices/happenings.ts'
+import { stallOf, tellAssignment, tellStall } from '../../../../pipeline/notices/happenings.ts'
 import { epoch, instant, seq } from '../../../../schemas/brand.ts'
 import type { Drop } from '../../../../schemas/messages.ts'
 
@@ -57,20 +57,14 @@ const examples: Readonly<Record<string, (book: ReturnType<typeof bookOf>) => voi
   'io.holdfast.stall': (book) =>
     tellStall(
       { book, nowMs: noonMs },
-      {
-        subject: 'sends',
-        announcement: { kind: 'stalled', stalledMs, records: 90_000 },
-        pendingOf,
-      },
+      stallOf('sends', { kind: 'stalled', stalledMs, records: 90_000 }),
+      pendingOf,
     ),
   'io.holdfast.recovered': (book) =>
     tellStall(
       { book, nowMs: noonMs },
-      {
-        subject: 'sends',
-        announcement: { kind: 'recovered', stalledMs, records: 90_000 },
-        pendingOf,
-      },
+      stallOf('sends', { kind: 'recovered', stalledMs, records: 90_000 }),
+      pendingOf,
     ),
   'io.holdfast.redirect': (book) =>
     tellAssignment(
