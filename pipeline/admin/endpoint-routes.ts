@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import type { CommandResult } from '../../actors/endpoint-manager/protocol.ts'
 import type { Assignment } from '../../schemas/messages.ts'
 import { endpointUrl } from '../config/addresses.ts'
+import { bareAllowed } from '../config/fault.ts'
 import type { EndpointCommand, EndpointView } from '../observed.ts'
 import { type Answer, json, refusal } from './answer.ts'
 import { queryOf } from './query.ts'
@@ -27,7 +28,7 @@ export const setEndpoint: Route = async (call) => {
     return refusal({ status: 400, error: 'url is missing', allowed: { url: 'https://…' } })
   const checked = endpointUrl(url)
   if (checked.kind === 'wrong')
-    return refusal({ status: 400, error: `url: ${checked.problem}`, allowed: checked.allowed })
+    return refusal({ status: 400, error: `url: ${checked.problem}`, allowed: bareAllowed(checked) })
   return commanded(call, { kind: 'set', url, reason: reason ?? reasonDefault })
 }
 

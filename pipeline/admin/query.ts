@@ -1,4 +1,4 @@
-import { type Read, read, wrong } from '../config/fault.ts'
+import { bareAllowed, type Read, read, wrong } from '../config/fault.ts'
 import { durationMs } from '../config/units.ts'
 import { type Answer, refusal } from './answer.ts'
 
@@ -23,7 +23,7 @@ export const queryOf = <Values>(
     seen.add(name)
     const key = name as keyof Values
     const answer = parameters[key](text)
-    if (answer.kind === 'wrong') return refused(`${name}: ${answer.problem}`, answer.allowed)
+    if (answer.kind === 'wrong') return refused(`${name}: ${answer.problem}`, bareAllowed(answer))
     values[key] = answer.value
   }
   return { kind: 'query', values }

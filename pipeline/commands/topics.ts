@@ -8,6 +8,7 @@ import {
   type Input,
   isSet,
   jsonOption,
+  UsageError,
 } from './command.ts'
 import { configured } from './configured.ts'
 import { type Column, table } from './table.ts'
@@ -43,7 +44,7 @@ const obeyed = async (input: Input, what: 'create' | 'check'): Promise<ExitStatu
   const { file } = given
   const { transport } = given.config
   if (transport === 'memory')
-    throw new CommandError(`${file} has no transport.kafka: there are no topics to ${what}.`)
+    throw new UsageError(`${file} has no transport.kafka: there are no topics to ${what}.`)
   const desk = await orFail(openTopicDesk({ ...transport.kafka, clientId: 'holdfast-topics' }))
   try {
     const made = what === 'create' ? await orFail(desk.create()) : []

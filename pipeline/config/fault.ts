@@ -18,6 +18,9 @@ export const wrong = (problem: string, allowed: string): Wrong => ({
   allowed,
 })
 
+/** What is allowed, without the word: for an answer that has it in a field of that name. */
+export const bareAllowed = ({ allowed }: Wrong): string => allowed.replace(/^allowed: /, '')
+
 /** `path.in.file: what is wrong; what is allowed (file:line)` */
 export const faultText = (fault: Fault, file: string): string => {
   const where = fault.path.length === 0 ? '' : `${pathText(fault.path)}: `

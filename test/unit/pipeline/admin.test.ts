@@ -118,6 +118,7 @@ describe('the admin API', () => {
     ] as const) {
       const put = await call(admin, '/api/v1/endpoint', { method: 'PUT', body })
       assert.deepEqual([put.status, put.json.error], [status, error])
+      assert.doesNotMatch(String(put.json.allowed), /^allowed:/, 'the field says it already')
     }
     assert.equal(told.length - told400, 2, 'only what can be read reaches the endpoint manager')
   })

@@ -10,10 +10,11 @@ import { handMade } from './hand-made.ts'
 import { holdfast, start } from './process.ts'
 
 const commands = [
-  ...['run', 'validate', 'ledger', 'drops', 'report', 'reconcile', 'incident'],
+  ...['run', 'validate', 'ledger', 'drops', 'report', 'reconcile', 'incident', 'top'],
   ...['show', 'set', 'pin', 'unpin'].map((name) => `endpoint ${name}`),
-  ...['inspect', 'verify'].map((name) => `cache ${name}`),
+  ...['inspect', 'verify', 'replay'].map((name) => `cache ${name}`),
   ...['list', 'resend'].map((name) => `notices ${name}`),
+  ...['create', 'check'].map((name) => `topics ${name}`),
 ]
 
 describe('the command line', () => {
@@ -58,6 +59,7 @@ describe('the command line', () => {
       ['run --config', /'--config <value>' argument missing/],
       ['ledger acme', /does not take "acme"/],
       ['ledger --jsn', /Unknown option '--jsn', did you mean "json"\?/],
+      ['topics check', /holdfast.yaml has no transport.kafka/],
       ['run --role cache', /--role cache needs transport.kafka in holdfast.yaml/],
       ['run --role cach', /There is no role "cach"\. Allowed: all, collector, cache/],
     ] as const) {
