@@ -109,7 +109,7 @@ test('a cache over its budget says what it loses, to the record, before a byte i
   const load = openWebLoad()
   t.after(() => load.close())
   const to = () => pipeline.sources['otlp_http'] ?? ''
-  await load.send({ to, connections: 2, goOn: (requests) => requests < 400 })
+  await load.send({ to, connections: 2, goOn: () => load.promisedRecords() < 8_000 })
   const totals = () => pipeline.observed.ledger.totals()
   await until('all are accepted', () => totals().accepted === load.promisedRecords())
   await until('something is lost', () => totals().dropped > 0)
