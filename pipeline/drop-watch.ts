@@ -28,23 +28,11 @@ export const openDropWatch = ({
     for (;;) {
       const from = cursor === undefined ? { sinceMs } : { cursor }
       const page = await ledger.drops({ ...from, limit: 1_000 })
-      for (const drop of page.drops) say(drop)
+      for (const drop of page.drops) sayDropped(drop, { meters, log, telemetry })
       cursor = page.cursor ?? page.drops.at(-1)?.id ?? cursor
       if (page.cursor === null) return
     }
   }
-  const say = (drop: Drop): void => {
-    meters.count('drops', { reason: drop.reason }, drop.records)
-    telemetry?.dropped(drop)
-    const { tenant, service, records, reason, detail } = drop
-    const stream = service === '' ? tenant : `${tenant}/${service}`
-    log.error(
-      'records.dropped',
-      `${records} records of ${stream} are gone (${reason}): ${detail}`,
-      { drop },
-    )
-  }
-
   return {
     look: () => {
       looking ??= lookOnce().finally(() => {
@@ -53,4 +41,21 @@ export const openDropWatch = ({
       return looking
     },
   }
+}
+
+/** Says one drop event aloud. */
+export const sayDropped = (
+  drop: Drop,
+  to: {
+    readonly meters: Pick<Meters, 'count'>
+    readonly log: Log
+    readonly telemetry: Pick<Telemetry, 'dropped'> | undefined
+  },
+): void => {
+  to.meters.count('drops', { reason: drop.reason }, drop.records)
+  to.telemetry?.dropped(drop)
+  const { tenant, service, records, reason, detail } = drop
+  const stream = service === '' ? tenant : `${tenant}/${service}`
+  const message = `${records} records of ${stream} are gone (${reason}): ${detail}`
+  to.log.error('records.dropped', message, { drop })
 }

@@ -12,6 +12,8 @@ export type PayloadWindow = {
   readonly want: (held: readonly Held[], lease: Lease) => void
   /** The id of the message that leased it, as long as it is wanted. */
   readonly causationOf: (held: Pick<Held, 'at'>) => string | undefined
+  /** The trace context that came with a payload, as long as it is kept. */
+  readonly traceparentOf: (held: Pick<Held, 'at'>) => string | undefined
   readonly letGo: (held: readonly Pick<Held, 'at'>[], because: 'settled' | 'returned') => void
   readonly isWanted: (held: Pick<Held, 'at'>, nowMs: InstantMs) => boolean
   /** Forgets that those were wanted whose lease has ended. */
@@ -22,13 +24,14 @@ export type PayloadWindow = {
    */
   readonly read: (held: Held) => Promise<readonly Uint8Array[]>
   /** What the membership has read. */
-  readonly received: (arrived: readonly Extract<Arrived, { topic: 'records' }>[]) => void
+  readonly received: (arrived: readonly Payload[]) => void
   /** Forgets partitions that are not ours any more; whoever waits for something of them is told so. */
   readonly forget: (partitions: readonly number[]) => void
   /** Of each partition, what lies below and need not be read again. */
   readonly settledTo: () => readonly Placed[]
 }
 
+type Payload = Extract<Arrived, { topic: 'records' }>
 type Lease = { readonly untilMs: InstantMs; readonly messageId: string }
 type Waiter = PromiseWithResolvers<Uint8Array> & {
   /** How often reading has passed over it. */
@@ -36,7 +39,7 @@ type Waiter = PromiseWithResolvers<Uint8Array> & {
 }
 type Lane = {
   readonly partition: number
-  readonly payloads: Map<number, Uint8Array>
+  readonly payloads: Map<number, Pick<Payload, 'payload' | 'traceparent'>>
   readonly wanted: Map<number, Lease>
   readonly waiting: Map<number, Waiter>
   bytes: number
@@ -83,7 +86,7 @@ export const openPayloadWindow = (given: {
     return lane
   }
   const drop = (lane: Lane, offset: number): void => {
-    lane.bytes -= lane.payloads.get(offset)?.length ?? 0
+    lane.bytes -= lane.payloads.get(offset)?.payload.length ?? 0
     lane.payloads.delete(offset)
   }
   const setFlow = (lane: Lane, flow: Lane['flow']): void => {
@@ -169,6 +172,8 @@ export const openPayloadWindow = (given: {
       for (const lane of touched) balance(lane)
     },
     causationOf: ({ at }) => lanes.get(at.segment)?.wanted.get(at.offset)?.messageId || undefined,
+    traceparentOf: ({ at }) =>
+      lanes.get(at.segment)?.payloads.get(at.offset)?.traceparent ?? undefined,
     isWanted: ({ at }, nowMs) =>
       (lanes.get(at.segment)?.wanted.get(at.offset)?.untilMs ?? 0) > nowMs,
     expire: (nowMs) => {
@@ -181,7 +186,7 @@ export const openPayloadWindow = (given: {
     read: async ({ at, batch }) => {
       const lane = laneAt(at.segment)
       const known = lane.payloads.get(at.offset)
-      if (known !== undefined) return [known]
+      if (known !== undefined) return [known.payload]
       const waiter: Waiter = lane.waiting.get(at.offset) ?? {
         ...Promise.withResolvers<Uint8Array>(),
         missed: 0,
@@ -205,12 +210,12 @@ export const openPayloadWindow = (given: {
     },
     received: (arrived) => {
       const touched = new Set<Lane>()
-      for (const { partition, offset, payload } of arrived) {
+      for (const { partition, offset, payload, traceparent } of arrived) {
         const lane = laneAt(partition)
         touched.add(lane)
         lane.next = offset + 1
         if (!lane.payloads.has(offset)) {
-          lane.payloads.set(offset, payload)
+          lane.payloads.set(offset, { payload, traceparent })
           lane.bytes += payload.length
         }
         lane.waiting.get(offset)?.resolve(payload)

@@ -23,7 +23,7 @@ export type TopicAccount = {
     from: Placed & { readonly atMs: InstantMs },
   ) => void
   /** A drop event by itself: for the list of them. The account has it from the end that it belongs to. */
-  readonly dropped: (drop: Drop) => void
+  readonly dropped: (drop: Drop) => 'new' | 'known'
   /** Goes on from what a shard came to before. To be called before anything of the shard is told. */
   readonly restore: (shard: number, checkpoint: Checkpoint) => void
   readonly checkpoint: (shard: number) => Checkpoint
@@ -126,8 +126,9 @@ export const openTopicAccount = (given: {
       prefixOf(from.partition).readTo('settlements', from.offset)
     },
     dropped: (drop) => {
-      insert(drops, drop)
+      const state = insert(drops, drop)
       if (drops.length > dropsMax * 1.1) drops.splice(0, drops.length - dropsMax)
+      return state
     },
     restore: (shard, checkpoint) => {
       prefixes.set(shard, openClosedPrefix(checkpoint))
@@ -179,10 +180,12 @@ const note = (early: Map<string, Early>, end: Early): void => {
 const keyOf = ({ segment: partition, offset }: Address): string => `${partition}:${offset}`
 
 /** They come nearly in order of their ids. A transaction that was written twice is not told twice. */
-const insert = (drops: Drop[], drop: Drop): void => {
+const insert = (drops: Drop[], drop: Drop): 'new' | 'known' => {
   let place = drops.length
   while (place > 0 && (drops[place - 1]?.id ?? '') > drop.id) place -= 1
-  if (drops[place - 1]?.id !== drop.id) drops.splice(place, 0, drop)
+  if (drops[place - 1]?.id === drop.id) return 'known'
+  drops.splice(place, 0, drop)
+  return 'new'
 }
 
 const pageOf = (

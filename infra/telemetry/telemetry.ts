@@ -22,9 +22,16 @@ export type Telemetry = {
   readonly settled: (fates: readonly Fate[]) => void
   /** All that was unsettled in a segment is gone, and its drop events are durable. */
   readonly evicted: (segment: number) => void
+  /** These go back unsettled: another process goes on with them. */
+  readonly returned: (held: readonly Held[]) => void
+  /** What happened to the endpoint, once, as an event. */
   readonly announced: (announcement: Announcement) => void
+  /** The same, to the attempts that are out in this process. */
+  readonly overtaken: (announcement: Announcement) => void
   /** A drop event, once. */
   readonly dropped: (drop: Drop) => void
+  /** Where the sender of these headers was, if they say so. */
+  readonly placeIn: (headers: RequestHead['headers']) => TracePlace | undefined
   /** From where the metrics are read, each time that they are exported. */
   readonly watch: (read: () => readonly Reading[]) => void
   /** Says of each open batch that it is held, and exports what has not been. Never rejects. */
@@ -71,5 +78,14 @@ export const withPlace = (
   places.length < placesMax && (places.length === 0 || isSampled(place))
     ? [...places, place]
     : places
+
+/** Of several places a message can name one: the one that a batch goes on from. */
+export const traceparentIn = (places: readonly TracePlace[]): string | undefined => {
+  const place = places.find(isSampled) ?? places[0]
+  return place === undefined ? undefined : traceparentOf(place)
+}
+
+export const traceparentOf = ({ traceId, spanId, traceFlags }: TracePlace): string =>
+  `00-${traceId}-${spanId}-0${traceFlags & 1}`
 
 export const isSampled = ({ traceFlags }: TracePlace): boolean => (traceFlags & 1) === 1

@@ -115,8 +115,14 @@ const servicesOn = async (
   const waiting = new AbortController()
   void given.interrupted.then((signal) => waiting.abort(new StoppedWhileStartingError(signal)))
   return {
-    startPipeline: (config, { log }) =>
-      startDistributed(config, { kafka, roles: given.roles, log, signal: waiting.signal }),
+    startPipeline: (config, { log, telemetry }) =>
+      startDistributed(config, {
+        kafka,
+        roles: given.roles,
+        log,
+        telemetry,
+        signal: waiting.signal,
+      }),
     openReceiver,
   }
 }

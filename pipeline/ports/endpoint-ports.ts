@@ -18,7 +18,7 @@ type Needs = {
   readonly keeper: Pick<Keeper, 'keepAssignment'>
   readonly meters: Meters
   readonly log: Log
-  readonly telemetry: Telemetry | undefined
+  readonly telemetry: Pick<Telemetry, 'announced' | 'overtaken'> | undefined
   /** Takes note of a new assignment, for the notices. */
   readonly assigned: (assignment: Assignment) => void
   readonly answerCommand: (commandId: string, result: CommandResult) => void
@@ -48,6 +48,7 @@ export const endpointPorts = ({
     },
     answerCommand: ({ commandId, result }) => answerCommand(commandId, result),
     announce: (announcement) => {
+      telemetry?.overtaken(announcement)
       telemetry?.announced(announcement)
       announce(announcement, { meters, log })
       if (announcement.kind === 'assigned') assigned(announcement.assignment)

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../infra/ledger/closed-prefix.ts'
 import { nothing } from '../../infra/ledger/topic-account.ts'
 import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { AccountCheckpointed, Message } from '../../schemas/messages.ts'
+import { sayDropped } from '../drop-watch.ts'
 import type { Audit } from './audit.ts'
 import type { Service, ServiceNeeds } from './service.ts'
 import { takeOverReading } from './taking-over.ts'
@@ -50,7 +51,11 @@ export const startAuditor = async (
         const atMs = instant(it.atMs)
         if (message.type === 'records.appended') account.announced(message.held, it)
         if (message.type === 'marks.recorded') account.ended(message, { partition, offset, atMs })
-        if (message.type === 'drop.recorded') account.dropped(message.drop)
+        if (message.type === 'drop.recorded') {
+          const isNew = account.dropped(message.drop) === 'new'
+          // What was there before this auditor was has been told by the one before it.
+          if (isNew && !missing.has('drops/0')) sayDropped(message.drop, needs)
+        }
         if (message.type !== 'marker.placed' || message.by !== marker) continue
         missing.delete(`${it.topic}/${it.partition}`)
         if (missing.size > 0) continue

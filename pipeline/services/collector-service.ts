@@ -5,6 +5,7 @@ import { KafkaError } from '../../infra/kafka/kafka-error.ts'
 import { shardOf } from '../../infra/kafka/shard-of.ts'
 import type { Unstored } from '../../infra/ring/record-log.ts'
 import type { Intake } from '../../infra/sources/intake.ts'
+import { traceparentIn } from '../../infra/telemetry/telemetry.ts'
 import type { AppendRequested, Held, Message, RefusalReason } from '../../schemas/messages.ts'
 import { recordsPartition } from '../../schemas/topics.ts'
 import { type Endings, openEndings } from '../endings.ts'
@@ -30,7 +31,7 @@ const unadoptedBytesMax = 64 * 1024 * 1024
 const announcedMax = 1_000
 
 export const startCollector = async (needs: Needs): Promise<Service> => {
-  const { config, kafka, stage, intake, world, meters, log, failed } = needs
+  const { config, kafka, stage, intake, world, meters, log, telemetry, failed } = needs
   const { clock } = world
   const endings: Endings = openEndings()
   const toCollector = (message: Message): void => stage.post('collector', message)
@@ -72,7 +73,7 @@ export const startCollector = async (needs: Needs): Promise<Service> => {
     ledger: { refused: () => undefined },
     meters,
     log,
-    telemetry: undefined,
+    telemetry,
   })
 
   return {
@@ -101,7 +102,7 @@ const isAppend = (message: AnyMessage): message is AppendRequested =>
 
 /** Writes the payloads, then announces them: only then are they accepted, and only then may it be said. */
 const appended = async (
-  { kafka, intake, unadopted, world: { clock }, meters, log }: Writer,
+  { kafka, intake, unadopted, world: { clock }, meters, log, telemetry }: Writer,
   { appendId, batches }: AppendRequested,
 ): Promise<Message> => {
   const retryAfterMs = 1_000
@@ -117,7 +118,10 @@ const appended = async (
   const shards = new Set(batches.map((batch) => shardOf(batch, kafka.shards)))
   if (unadopted.isFull(shards)) return refused('cache_full')
   try {
-    const placed = await kafka.publish(unstored.map((it) => recordOf(it, kafka.shards)))
+    const traces = telemetry === undefined ? [] : intake.places(appendId).map(traceparentIn)
+    const placed = await kafka.publish(
+      unstored.map((it, index) => recordOf(it, { shards: kafka.shards, trace: traces[index] })),
+    )
     const tookMs = clock.now() - startedAtMs
     if (tookMs > announceMsMax)
       throw new KafkaError(
@@ -139,11 +143,15 @@ const appended = async (
   }
 }
 
-const recordOf = ({ batch, payload }: Unstored, shards: number): Outgoing => ({
+const recordOf = (
+  { batch, payload }: Unstored,
+  { shards, trace }: { readonly shards: number; readonly trace: string | undefined },
+): Outgoing => ({
   topic: 'records',
   partition: recordsPartition({ shard: shardOf(batch, shards), priority: batch.priority }, shards),
   batch,
   payload,
+  ...(trace === undefined ? {} : { traceparent: trace }),
 })
 
 const heldIn = (unstored: readonly Unstored[], placed: readonly Placed[]): readonly Held[] =>

@@ -49,6 +49,7 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
   })
   assignments.each((assignment, from) =>
     stage.arrived(from, () => {
+      needs.telemetry?.overtaken({ kind: 'assigned', assignment, from: null })
       for (const dispatcher of shards.values())
         dispatcher.tell({ type: 'endpoint.assigned', assignment })
     }),

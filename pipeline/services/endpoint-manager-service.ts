@@ -76,7 +76,7 @@ const startMachine = (
   needs: ServiceNeeds,
   { transactions, former }: { readonly transactions: Transactions; readonly former: Former },
 ): void => {
-  const { config, stage, world, meters, log, failed } = needs
+  const { config, stage, world, meters, log, telemetry, failed } = needs
   const { clock } = world
   const mail = openMail(needs)
   const keeper = keeperOn(transactions)
@@ -102,7 +102,8 @@ const startMachine = (
           keeper,
           meters,
           log,
-          telemetry: undefined,
+          // The dispatchers know of it when they read it.
+          telemetry: telemetry && { ...telemetry, overtaken: () => undefined },
           assigned: () => undefined,
           answerCommand: (commandId, result) =>
             mail({

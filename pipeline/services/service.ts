@@ -2,6 +2,7 @@
 import type { Kafka, Outgoing } from '../../infra/kafka/kafka.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Config } from '../config/config.ts'
 import type { Complaint } from '../observed.ts'
@@ -22,6 +23,7 @@ export type ServiceNeeds = {
   readonly world: ServiceWorld
   readonly meters: Meters
   readonly log: Log
+  readonly telemetry: Telemetry | undefined
   /** Where its actors live. */
   readonly stage: Stage
   readonly failed: (cause: unknown) => void

@@ -22,6 +22,7 @@ import { type Attempts, attemptKey, deliveryPorts } from '../ports/delivery-port
 import { tellOn } from '../ports/filled.ts'
 import type { AnyMessage } from '../stage.ts'
 import type { Mail, Post, ServiceNeeds } from './service.ts'
+import { openShardTraces } from './shard-traces.ts'
 
 export type ShardDispatcher = {
   readonly tell: (message: Message) => void
@@ -53,6 +54,11 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
   const attempts: Attempts = new Map()
   const sends = new Set<string>()
   let demand: DemandRaised | undefined
+  const traces = needs.telemetry && openShardTraces(needs.telemetry, window.traceparentOf)
+  const handBack = (held: readonly Held[]): void => {
+    window.letGo(held, 'returned')
+    traces?.returned(held)
+  }
 
   const toCache = (message: DemandRaised | BatchesReturned): void => {
     const [first] = isReturned(message) ? message.held : []
@@ -65,7 +71,7 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
     // What has ended is in the topic of ends already, where the cache reads it.
     if (isSettled(message)) window.letGo(message.settlements, 'settled')
     else toCache(message as DemandRaised | BatchesReturned)
-    if (isReturned(message)) window.letGo(message.held, 'returned')
+    if (isReturned(message)) handBack(message.held)
   }
   const post: Post['post'] = (to, message) => {
     if (to === 'cache') return told(message)
@@ -84,7 +90,7 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
     ledger: { recordFates: needs.recordFates },
     clock,
     attempts,
-    telemetry: undefined,
+    telemetry: traces,
   })
   stage.start({
     id,
@@ -124,7 +130,7 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
       stage.end(id)
       if (held.length === 0) return
       toCache({ type: 'batches.returned', held, reason: 'unsettled' })
-      window.letGo(held, 'returned')
+      handBack(held)
     },
   }
 }

@@ -2,6 +2,7 @@
 import { openKafka } from '../../infra/kafka/open-kafka.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import { openMeters } from '../../infra/telemetry/meters.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
 import type { Config } from '../config/config.ts'
 import type { KafkaSettings } from '../config/kafka-settings.ts'
 import type { RunningPipeline } from '../observed.ts'
@@ -24,12 +25,13 @@ export const startDistributed = async (
     readonly kafka: KafkaSettings
     readonly roles: readonly Role[]
     readonly log: Log
+    readonly telemetry: Telemetry | undefined
     /** Ends the wait. */
     readonly signal: AbortSignal
     readonly world?: World
   },
 ): Promise<RunningPipeline> => {
-  const { kafka: settings, roles, log, signal, world = realWorld } = given
+  const { kafka: settings, roles, log, telemetry, signal, world = realWorld } = given
   const { clock } = world
   const meters = openMeters()
   const service = producerId(`${config.name}-${roles.length === 1 ? roles[0] : 'all'}`, clock)
@@ -45,7 +47,7 @@ export const startDistributed = async (
     bounds: { sessionMs, heartbeatMs: Math.min(heartbeatMsMax, sessionMs / beatsPerSession) },
   })
   try {
-    return await startServices(config, { roles, service, kafka, world, meters, log })
+    return await startServices(config, { roles, service, kafka, world, meters, log, telemetry })
   } catch (cause) {
     await kafka.close()
     throw cause

@@ -2,6 +2,7 @@
 import type { Kafka } from '../../infra/kafka/kafka.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
 import { instant } from '../../schemas/brand.ts'
 import type { Config } from '../config/config.ts'
 import { openConfiguredIntake } from '../configured-intake.ts'
@@ -40,6 +41,8 @@ type Given = {
   readonly world: ServiceWorld
   readonly meters: Meters
   readonly log: Log
+  /** Opened and closed by whoever starts the services. */
+  readonly telemetry: Telemetry | undefined
 }
 
 /** Rejects when an address cannot be listened on, or Kafka does not answer. */

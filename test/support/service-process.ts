@@ -1,6 +1,7 @@
 /** Services in the process of a test, which starts, stops and starts them anew. */
 import type { Kafka } from '../../infra/kafka/kafka.ts'
 import { openMeters } from '../../infra/telemetry/meters.ts'
+import type { Telemetry } from '../../infra/telemetry/telemetry.ts'
 import { definePipeline } from '../../pipeline/define-pipeline.ts'
 import type { RunningPipeline } from '../../pipeline/observed.ts'
 import type { Role } from '../../pipeline/services/role.ts'
@@ -18,6 +19,7 @@ export const startRoles = async (
   roles: readonly Role[],
   settings: Readonly<Record<string, unknown>>,
   world: World = realWorld,
+  telemetry?: Telemetry,
 ): Promise<Started> => {
   started += 1
   const lines: LogLine[] = []
@@ -45,6 +47,7 @@ export const startRoles = async (
     world,
     meters: openMeters(),
     log: log as never,
+    telemetry,
   })
   return { ...running, lines }
 }

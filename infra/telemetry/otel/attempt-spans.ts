@@ -20,7 +20,7 @@ type Attempt = Parameters<Telemetry['attempt']>[0]
 
 export type AttemptSpans = {
   readonly start: (attempt: Attempt) => AttemptTrace
-  readonly announced: (announcement: Announcement) => void
+  readonly overtaken: (announcement: Announcement) => void
 }
 
 /** Told of what happens to the endpoint while it is out. */
@@ -72,7 +72,7 @@ export const openAttemptSpans = ({
     }
   }
 
-  const announced = (announcement: Announcement): void => {
+  const overtaken = (announcement: Announcement): void => {
     const said = eventOf(announcement)
     for (const { epoch, spans } of out)
       for (const span of spans) {
@@ -82,7 +82,7 @@ export const openAttemptSpans = ({
           span.setAttribute(attributes.attemptSuperseded, true)
       }
   }
-  return { start, announced }
+  return { start, overtaken }
 }
 
 /** What an announcement says to whom it concerns: traces, and the log of events. */

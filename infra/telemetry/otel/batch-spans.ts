@@ -17,6 +17,8 @@ export type BatchSpans = {
   readonly end: (fate: Fate) => void
   /** Ends those that lie in a segment, as dropped. */
   readonly evict: (segment: number) => void
+  /** Ends these, as held. */
+  readonly release: (held: readonly Held[]) => void
   /** Ends all, as held. */
   readonly close: () => void
 }
@@ -117,6 +119,12 @@ export const openBatchSpans = ({
       for (const [id, entry] of entries)
         if (entry.segment === segment)
           finish(id, entry, { outcome: 'dropped', why: 'its segment of the cache was evicted' })
+    },
+    release: (held) => {
+      for (const { batch } of held) {
+        const entry = entries.get(batch.id)
+        if (entry !== undefined) finish(batch.id, entry, { outcome: 'held' })
+      }
     },
     close: () => {
       for (const [id, entry] of entries) finish(id, entry, { outcome: 'held' })

@@ -15,6 +15,7 @@ import { openReadingsProducer } from './metric-producer.ts'
 import { attributes, events } from './names.ts'
 import { openProviders } from './providers.ts'
 import { openRequestSpans } from './request-spans.ts'
+import { placeIn } from './trace-headers.ts'
 
 /** Of durations, in seconds, as the semantic conventions for HTTP advise. */
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -69,13 +70,15 @@ export const openTelemetry = async (
       for (const fate of fates) batches.end(fate)
     },
     evicted: batches.evict,
+    returned: batches.release,
+    overtaken: attemptSpans.overtaken,
     announced: (announcement) => {
-      attemptSpans.announced(announcement)
       if (logger !== undefined) emitAnnouncement(logger, announcement)
     },
     dropped: (drop) => {
       if (logger !== undefined) emitDrop(logger, drop)
     },
+    placeIn,
     watch: readings.watch,
     close: async () => {
       batches.close()

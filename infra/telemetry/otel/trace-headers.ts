@@ -1,7 +1,12 @@
 /** W3C trace context in headers, read and written. @see https://www.w3.org/TR/trace-context/ */
 import { randomBytes } from 'node:crypto'
 import { createTraceState, isSpanContextValid } from '@opentelemetry/api'
-import type { RequestHead, TraceHeaders, TracePlace } from '../telemetry.ts'
+import {
+  type RequestHead,
+  type TraceHeaders,
+  type TracePlace,
+  traceparentOf,
+} from '../telemetry.ts'
 
 /** Of what comes after the fields of version 00, only a later version may have more. */
 const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/
@@ -25,15 +30,10 @@ export const placeIn = (headers: RequestHead['headers']): TracePlace | undefined
   return isSpanContextValid(place) ? place : undefined
 }
 
-export const headersOf = ({
-  traceId,
-  spanId,
-  traceFlags,
-  traceState,
-}: TracePlace): TraceHeaders => {
-  const state = traceState?.serialize() ?? ''
+export const headersOf = (place: TracePlace): TraceHeaders => {
+  const state = place.traceState?.serialize() ?? ''
   return {
-    traceparent: `00-${traceId}-${spanId}-0${traceFlags & 1}`,
+    traceparent: traceparentOf(place),
     ...(state === '' ? {} : { tracestate: state }),
   }
 }
