@@ -5,6 +5,7 @@ import type { Config } from '../../pipeline/config/config.ts'
 import type { Observed } from '../../pipeline/observed.ts'
 import type { Drop } from '../../schemas/messages.ts'
 import { type Books, type Known, streamKey } from './books.ts'
+import type { Hooks } from './hooks.ts'
 
 const pagesMax = 1_000
 
@@ -14,12 +15,14 @@ export const audit = async ({
   books,
   config,
   written,
+  hooks,
 }: {
   readonly observed: Observed
   readonly books: Books
   readonly config: Config
   /** The book of the account. */
   readonly written: readonly ServiceTotals[]
+  readonly hooks: Hooks
 }): Promise<readonly string[]> => {
   const drops = await dropsOf(observed)
   const { accepted, delivered, dropped, pending, unaccounted } = observed.ledger.totals()
@@ -34,6 +37,7 @@ export const audit = async ({
     ...keptFaults(books, lost),
     ...drops.flatMap((drop) => dropFaults(drop, config)),
     ...bookFaults(observed, written),
+    ...hooks.faults(drops, config.notices.webhooks),
   ]
 }
 

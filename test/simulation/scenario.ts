@@ -14,7 +14,8 @@ export type Scenario = {
   readonly chaosUs: number
 }
 
-export const scenarioOf = (chance: Chance): Scenario => {
+/** @param hooks drawn apart, so that the rest of a seed is as it was without. */
+export const scenarioOf = (chance: Chance, hooks: Chance): Scenario => {
   const oneOf = <Value>(...values: readonly [Value, ...Value[]]): Value =>
     values[chance.below(values.length)] ?? values[0]
   const [first, ...others] = hosts
@@ -42,6 +43,7 @@ export const scenarioOf = (chance: Chance): Scenario => {
         url: urlOf(first),
         redirects: { allow: others, max_hops: oneOf(1, 3, 5) },
       },
+      notices: noticesBy(hooks),
       dispatch: {
         concurrency: oneOf(1, 3, 8),
         ordering: oneOf('none', 'none', 'stream'),
@@ -60,3 +62,19 @@ export const scenarioOf = (chance: Chance): Scenario => {
     chaosUs: (20 + chance.below(100)) * second,
   }
 }
+
+const noticesBy = (hooks: Chance): object =>
+  hooks.oneIn(2)
+    ? {}
+    : {
+        linger: '1s',
+        interval: '5s',
+        attempt_timeout: '3s',
+        backoff: { initial: '200ms', max: '5s' },
+        give_up_after: '0s',
+        budget: '256KiB',
+        webhooks: [
+          { url: 'http://all.hooks.test' },
+          { url: 'http://acme.hooks.test', tenants: ['acme'] },
+        ],
+      }

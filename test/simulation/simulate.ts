@@ -13,6 +13,7 @@ import { audit } from './audit.ts'
 import { type Books, openBooks } from './books.ts'
 import { type Clients, openClients } from './clients.ts'
 import { openEpochs } from './epochs.ts'
+import { type Hooks, openHooks } from './hooks.ts'
 import { openJudge } from './judge.ts'
 import type { Life } from './life.ts'
 import { type Network, openNetwork } from './network.ts'
@@ -37,6 +38,8 @@ export type Run = {
 const stepsMax = 1_000_000
 /** How long it may take until everything has come to rest. */
 const restUsMax = 1_800 * second
+/** Longer than a stall of the disk lasts. */
+const stallUsMax = 50 * second
 const bounds: Bounds = { journalReserveBytes: 4 * 1024, journalBytesMax: 24 * 1024 }
 
 type Stage = {
@@ -48,6 +51,7 @@ type Stage = {
   readonly supervisor: Supervisor
   readonly weather: Weather
   readonly shelf: Shelf
+  readonly hooks: Hooks
 }
 
 export const simulate = async (
@@ -83,6 +87,7 @@ const play = async (stage: Stage): Promise<void> => {
   await runUntil(stage, () => timeline.nowUs() >= scenario.chaosUs)
   story.note('calm')
   stage.weather.calm()
+  stage.hooks.calm()
   supervisor.calm()
   stage.clients.calm()
   await rest(stage)
@@ -95,6 +100,9 @@ const play = async (stage: Stage): Promise<void> => {
 const rest = async (stage: Stage): Promise<void> => {
   const { timeline, story, supervisor, books, scenario, shelf } = stage
   const endUs = timeline.nowUs() + restUsMax
+  let restUs = timeline.nowUs()
+  // An outbox that waits for a stalled disk takes in what was lost last when that is over.
+  const lullUs = scenario.config.notices.webhooks.length === 0 ? 0 : stallUsMax
   let resumed: RunningPipeline | undefined
   await runUntil(stage, () => {
     const running = supervisor.running()
@@ -102,7 +110,8 @@ const rest = async (stage: Stage): Promise<void> => {
       resumed = running
       if (running !== undefined) resume(running)
     }
-    return isAtRest(stage) || timeline.nowUs() > endUs
+    if (!isAtRest(stage)) restUs = timeline.nowUs()
+    return timeline.nowUs() > endUs || (isAtRest(stage) && timeline.nowUs() - restUs >= lullUs)
   })
   const observed = supervisor.running()?.observed
   if (observed === undefined || !isAtRest(stage)) {
@@ -111,7 +120,13 @@ const rest = async (stage: Stage): Promise<void> => {
   }
   if (observed === undefined) return
   let findings: readonly string[] | undefined
-  audit({ observed, books, config: scenario.config, written: shelf.services() }).then(
+  audit({
+    observed,
+    books,
+    config: scenario.config,
+    written: shelf.services(),
+    hooks: stage.hooks,
+  }).then(
     (found) => {
       findings = found
     },
@@ -145,6 +160,7 @@ const isAtRest = ({ clients, supervisor }: Stage): boolean => {
     observed.ledger.totals().pending === 0 &&
     live.length + ready.length === 0 &&
     isWritten(observed) &&
+    observed.notices.list().notices.length === 0 &&
     actors.every(({ machine, value }) => restingStates[machine]?.includes(value))
   )
 }
@@ -174,7 +190,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
   const timeline = openTimeline()
   const judge = openJudge(timeline)
   const story = openStory({ timeline, judge: judge.line, ...(tell === undefined ? {} : { tell }) })
-  const scenario = scenarioOf(chance)
+  const scenario = scenarioOf(chance, chanceOf(seed + 3))
   const books = openBooks(story)
   const shared = { timeline, chance, story, books, epochs: openEpochs(story) }
   const disk = openFaultyDisk({ seed: Math.floor(chance.next() * 2 ** 32) })
@@ -186,6 +202,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
     },
   })
   const shelf = openShelf(seed)
+  const hooks = openHooks({ seed, timeline, story })
   const network = openNetwork(shared)
   const clients = openClients({
     ...shared,
@@ -202,6 +219,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
       books,
       filesystem: slowDisk.filesystem,
       bookOf: shelf.bookOf,
+      hooks,
     }),
   })
   const weather = openWeather({
@@ -214,7 +232,7 @@ const setStage = (seed: number, tell: ((line: string) => void) | undefined): Sta
     pauseUsMax: scenario.faultPauseUsMax,
   })
   story.note(`seed ${seed} ${JSON.stringify(scenario)}`)
-  return { timeline, story, books, scenario, clients, supervisor, weather, shelf }
+  return { timeline, story, books, scenario, clients, supervisor, weather, shelf, hooks }
 }
 
 /** The world of one life. Coordinates are seen where they are put on: the clients never learn them. */
@@ -225,6 +243,7 @@ const worldOf =
     readonly books: Books
     readonly filesystem: (life: Life) => World['filesystem']
     readonly bookOf: (life: Life) => BookStore
+    readonly hooks: Hooks
   }) =>
   (life: Life): Omit<World, 'clock' | 'lock'> => ({
     filesystem: given.filesystem(life),
@@ -243,10 +262,7 @@ const worldOf =
       })
       return [{ name: 'simulated', url: 'http://simulated', close: async () => undefined }]
     },
-    webhook: () => ({
-      tell: async () => ({ kind: 'acknowledged' }),
-      close: async () => undefined,
-    }),
+    webhook: (options) => given.hooks.webhook(life, options),
   })
 
 /** No port tells which number a record was given before it is delivered, or lost: so it is seen here. */
