@@ -18,8 +18,11 @@ export const Dialog = ({
   const id = useId()
   useEffect(() => {
     const former = document.activeElement
-    dialog.current?.showModal()
+    const open = dialog.current
+    open?.showModal()
     return () => {
+      // While it is open the page behind it takes no focus.
+      open?.close()
       if (former instanceof HTMLElement) former.focus()
     }
   }, [])
