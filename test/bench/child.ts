@@ -13,6 +13,7 @@ const probeMs = 50
 const linesKeptMax = 10
 
 export type Worker<Order, Answer> = {
+  readonly pid: number
   /** Resolves with the next answer. One order at a time. */
   readonly ask: (order: Order) => Promise<Answer>
   readonly stop: () => Promise<void>
@@ -23,6 +24,7 @@ export const startWorker = <Order extends object, Answer>(name: string): Worker<
   const child = fork(join(import.meta.dirname, name), [], { stdio: 'inherit' })
   const exited = once(child, 'exit')
   return {
+    pid: child.pid ?? -1,
     ask: async (order) => {
       child.send(order)
       return Promise.race([

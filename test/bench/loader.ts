@@ -13,6 +13,8 @@ export type LoadOrder = {
   readonly connections: number
   readonly recordsPerRequest: number
   readonly recordBytes: number
+  /** `connection`: each connection is a stream of its own; else all are one. */
+  readonly streams?: 'connection'
   /** Numbers of the requests. */
   readonly from: number
   readonly to: number
@@ -38,14 +40,15 @@ const load = async (order: LoadOrder): Promise<void> => {
   let refusals = 0
   let number = order.from
 
-  const connection = async (): Promise<void> => {
+  const connection = async (index: number): Promise<void> => {
+    const service = order.streams === 'connection' ? `bench-${index}` : 'bench'
     const socket = connect({ host: hostname, port: Number(port), noDelay: true })
     const sizes = { records: order.recordsPerRequest, recordBytes: order.recordBytes }
     const post =
       order.speaks === 'syslog'
         ? writer(socket, markedLines(sizes))
         : poster(socket, {
-            request: markedRequest({ service: 'bench', ...sizes }),
+            request: markedRequest({ service, ...sizes }),
             host: `${hostname}:${port}`,
           })
     while (number < order.to) {
@@ -62,7 +65,7 @@ const load = async (order: LoadOrder): Promise<void> => {
     }
     socket.end()
   }
-  await Promise.all(Array.from({ length: order.connections }, connection))
+  await Promise.all(Array.from({ length: order.connections }, (_, index) => connection(index)))
   const answer: LoadAnswer = {
     type: 'loaded',
     startedAtUs,

@@ -37,13 +37,13 @@ export const runOf = ({ name, durability }: Subject, trials: readonly Measured[]
   }
 }
 
-const medianOf = (values: readonly number[]): number => {
+export const medianOf = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
   return rounded(sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN)
 }
 
 /** Three digits: more would be noise. */
-const rounded = (value: number): number =>
+export const rounded = (value: number): number =>
   Number.isFinite(value) ? Number(value.toPrecision(3)) : value
 
 /** Of the first run over each other one. */
@@ -88,14 +88,17 @@ const columns: readonly (readonly [string, (run: Run) => string])[] = [
   ['lost', ({ lost }) => whole(lost)],
 ]
 
-export const tableOf = (runs: readonly Run[]): string => {
-  const rows = [
+export const tableOf = (runs: readonly Run[]): string =>
+  tableOfRows([
     columns.map(([title]) => title),
     ...runs.map((run) => columns.map(([, of]) => of(run))),
-  ]
-  const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
+  ])
+
+/** Cells in columns, each as wide as its widest. */
+export const tableOfRows = (rows: readonly (readonly string[])[]): string => {
+  const widths = rows[0]?.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
   return rows
-    .map((row) => row.map((cell, index) => cell.padStart(widths[index] ?? 0)).join('  '))
+    .map((row) => row.map((cell, index) => cell.padStart(widths?.[index] ?? 0)).join('  '))
     .join('\n')
 }
 

@@ -104,7 +104,7 @@ const phases = async (crew: Crew, port: number): Promise<Measured> => {
   }
 }
 
-type Numbers = { readonly from: number; readonly to: number }
+export type Numbers = { readonly from: number; readonly to: number }
 
 const figures = (run: {
   readonly records: number
@@ -122,8 +122,10 @@ const rate = (
   { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
 ): number => (requests * recordsPerRequest) / ((toUs - fromUs) / 1_000_000)
 
-const msMaxOf = ({ recordsPerRequest }: Load, { from, to }: Numbers): number =>
-  phaseMsMin + ((to - from) * recordsPerRequest * 1_000) / recordsPerSecondMin
+export const msMaxOf = (
+  { recordsPerRequest }: Pick<Load, 'recordsPerRequest'>,
+  { from, to }: Numbers,
+): number => phaseMsMin + ((to - from) * recordsPerRequest * 1_000) / recordsPerSecondMin
 
 const sent = ({ subject, loader, load }: Crew, numbers: Numbers): Promise<LoadAnswer> =>
   loader.ask({

@@ -21,6 +21,8 @@ export type Broker = {
   readonly unpause: () => Promise<void>
   /** Runs one of Kafka's tools in it, such as `kafka-topics.sh`; what it printed. */
   readonly run: (tool: string, ...args: readonly string[]) => Promise<string>
+  /** User and system, of all that runs in it, so far. */
+  readonly cpuSeconds: () => Promise<number>
   /** Its log so far. */
   readonly logged: () => Promise<string>
 }
@@ -40,6 +42,7 @@ export type BrokerPlan = {
 const stopSeconds = 20
 const startMaxMs = 180_000
 const askAgainMs = 100
+const nanosecondsPerSecond = 1e9
 
 export const startBroker = async (plan: BrokerPlan): Promise<Broker & AsyncDisposable> => {
   const { node, address, ports, identity } = plan
@@ -85,6 +88,10 @@ const controlled = (
       const { exitCode, output } = await started.exec([`/opt/kafka/bin/${tool}`, ...args])
       if (exitCode === 0) return output
       throw new Error(`${tool} ${args.join(' ')} exited with ${exitCode}: ${output}`)
+    },
+    cpuSeconds: async () => {
+      const { cpu_stats } = await container.stats({ stream: false, 'one-shot': true })
+      return cpu_stats.cpu_usage.total_usage / nanosecondsPerSecond
     },
     logged: async () => `${await container.logs({ stdout: true, stderr: true })}`,
     [Symbol.asyncDispose]: () => container.remove({ force: true, v: true }),
