@@ -128,7 +128,9 @@ export const measurePlain = async (
 ): Promise<KafkaMeasured> => {
   const { kafka, load, shards, client } = ground
   const topic = `plain-${randomUUID().slice(0, 8)}`
-  await makeTopic(kafka.addresses, topic, { partitions: shards })
+  // As large as the services let their topics have them.
+  const settings = { 'max.message.bytes': String(2 ** 25) }
+  await makeTopic(kafka.addresses, topic, { partitions: shards, settings })
   const producer = startWorker<PlainOrder, PlainAnswer>('plain-kafka.ts')
   const consumer = startWorker<PlainOrder, PlainAnswer>('plain-kafka.ts')
   const pids = [producer.pid, consumer.pid]

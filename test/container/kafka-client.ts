@@ -27,10 +27,16 @@ export const clientOf = (
 export const makeTopic = async (
   addresses: readonly string[],
   topic: string,
-  options: { readonly partitions?: number; readonly replicas?: number } = {},
+  options: {
+    readonly partitions?: number
+    readonly replicas?: number
+    /** By their names on the broker. */
+    readonly settings?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<void> => {
-  const { partitions: numPartitions = 1, replicas: replicationFactor = 1 } = options
-  const topics = [{ topic, numPartitions, replicationFactor }]
+  const { partitions: numPartitions = 1, replicas: replicationFactor = 1, settings = {} } = options
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+  const topics = [{ topic, numPartitions, replicationFactor, configEntries }]
   await withAdmin(addresses, (admin) => admin.createTopics({ waitForLeaders: false, topics }))
   for (const address of addresses)
     await until(() => isKnown(address, topic), Boolean, topicKnownMaxMs)
