@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { compressions } from '../../infra/kafka/compression.ts'
 import { openTopicDesk } from '../../infra/kafka/topic-desk.ts'
+import { topicNames } from '../../schemas/topics.ts'
 import { withoutDocker } from './docker.ts'
 import { startKafka, type TestKafka } from './kafka.ts'
 import { clientOf } from './kafka-client.ts'
@@ -96,7 +97,7 @@ describe('the start of the transport', { skip: withoutDocker }, () => {
     const connection = connectionTo(kafka.addresses)
     const opening = openTransport(kafka.addresses, own)
     const desk = await openTopicDesk({ ...connection, ...demands, namespace: own })
-    assert.equal((await desk.create()).length, 13)
+    assert.equal((await desk.create()).length, topicNames.length)
     assert.deepEqual(await desk.create(), [])
     assert.deepEqual(await desk.deviations(), [])
     const transport = await opening
