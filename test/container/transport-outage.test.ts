@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KafkaError } from '../../infra/kafka/kafka-error.ts'
+import { openLog } from '../../infra/telemetry/log.ts'
 import { withoutDocker } from './docker.ts'
 import { startKafka, type TestKafka } from './kafka.ts'
 import { failed, makeNamespace, openTransport, record, textOf, until } from './transport.ts'
@@ -111,13 +112,15 @@ describe('the transport without its broker', { skip: withoutDocker }, () => {
     await broker().stop()
     const told = new AbortController()
     const waiting = openTransport(kafka.addresses, namespace, { signal: told.signal })
-    const opening = openTransport(kafka.addresses, namespace)
+    const lines: string[] = []
+    const log = openLog({ level: 'info', now: Date.now, write: (line) => lines.push(line) })
+    const opening = openTransport(kafka.addresses, namespace, { log })
     told.abort(new Error('enough'))
     await assert.rejects(waiting, /enough/)
+    await until(() => lines.some((line) => line.includes('kafka.awaited')))
     await broker().start()
     await using transport = await opening
     assert.equal(transport.shards, 4)
-    assert.ok(transport.lines.some(({ event }) => event === 'kafka.awaited'))
   })
 })
 
