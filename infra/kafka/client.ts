@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
 import type { ClientLog } from './client-log.ts'
 import { mendIdleTimer } from './idle-timer.ts'
+import { mendEncoding } from './lean-encoding.ts'
 
 export type Sasl = {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
@@ -32,6 +33,7 @@ const retry = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000 } as const
 /** @throws the error of the file system where a file of `tls` cannot be read. */
 export const openClient = (connection: Connection, log: ClientLog): Kafka => {
   mendIdleTimer()
+  mendEncoding()
   const { clientId, brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs } = connection
   const config: KafkaConfig = {
     clientId,
