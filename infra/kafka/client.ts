@@ -3,6 +3,7 @@ import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
 import type { ClientLog } from './client-log.ts'
 import { mendIdleTimer } from './idle-timer.ts'
 import { mendEncoding } from './lean-encoding.ts'
+import { closeSilentConnections } from './silent-connection.ts'
 
 export type Sasl = {
   readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
@@ -34,6 +35,7 @@ const retry = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000 } as const
 export const openClient = (connection: Connection, log: ClientLog): Kafka => {
   mendIdleTimer()
   mendEncoding()
+  closeSilentConnections()
   const { clientId, brokers, tls, sasl, connectTimeoutMs, requestTimeoutMs } = connection
   const config: KafkaConfig = {
     clientId,

@@ -1,6 +1,7 @@
 /** The broker that the other container tests stand on, and what a client sees of its absences. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import type { Kafka } from 'kafkajs'
 import { withoutDocker } from './docker.ts'
 import { startKafka, type TestKafka } from './kafka.ts'
 import { clientOf, makeTopic, readTopic, send } from './kafka-client.ts'
@@ -135,8 +136,33 @@ describe('a broker in a container', { skip: withoutDocker }, () => {
 })
 
 describe('three brokers in containers', { skip: withoutDocker }, () => {
+  let kafka: TestKafka & AsyncDisposable
+  before(async () => {
+    kafka = await startKafka({ brokers: 3 })
+  })
+  after(() => kafka?.[Symbol.asyncDispose]())
+
+  test('are written to while the leader is frozen: another leads', async () => {
+    // A connection to who is frozen stays up: the client has to leave it by itself.
+    const client = clientOf(kafka.addresses, { requestTimeout: 3000 })
+    await makeTopic(kafka.addresses, 'led', { replicas: 3 })
+    const producer = client.producer(exact)
+    await producer.connect()
+    await send(producer, 'led', numbered(0, 10))
+    const leading = await leaderOf(client, 'led')
+    const leader = kafka.nodes.find(({ node }) => node === leading)
+    assert.ok(leader)
+    await leader.pause()
+    try {
+      await send(producer, 'led', numbered(10, 20))
+    } finally {
+      await leader.unpause()
+    }
+    await producer.disconnect()
+    assert.deepEqual(await readTopic(client, 'led', { count: 20 }), numbered(0, 20))
+  })
+
   test('keep what they acknowledged when one is killed, and refuse when two are', async () => {
-    await using kafka = await startKafka({ brokers: 3 })
     const client = clientOf(kafka.addresses)
     await makeTopic(kafka.addresses, 'replicated', { replicas: 3 })
     const producer = client.producer(exact)
@@ -150,7 +176,10 @@ describe('three brokers in containers', { skip: withoutDocker }, () => {
     const impatient = clientOf(kafka.addresses, { requestTimeout: 3000, retry: { retries: 0 } })
     const doomed = impatient.producer()
     await assert.rejects(doomed.connect().then(() => send(doomed, 'replicated', ['too few'])))
-    await Promise.all([second.start(), third.start()])
+    // One after the other, so that each is given the address that it had: the broker that was up knows
+    // the others by theirs, and would go on to ask each for the other.
+    await second.start()
+    await third.start()
     await send(producer, 'replicated', numbered(20, 30))
     await Promise.all([producer.disconnect(), doomed.disconnect()])
     const values = await readTopic(client, 'replicated', { count: 30 })
@@ -160,6 +189,18 @@ describe('three brokers in containers', { skip: withoutDocker }, () => {
     assert.ok(acknowledged.length >= 29)
   })
 })
+
+/** Of a topic's one partition: its node. */
+const leaderOf = async (client: Kafka, topic: string): Promise<number | undefined> => {
+  const admin = client.admin()
+  await admin.connect()
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions[0]?.leader
+  } finally {
+    await admin.disconnect()
+  }
+}
 
 type Mechanism = (typeof mechanisms)[number]
 

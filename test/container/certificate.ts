@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,11 +10,13 @@ export type Certificate = { readonly key: string; readonly certificate: string }
 
 const run = promisify(execFile)
 
-/** Made anew, good for a day, for `localhost`, 127.0.0.1 and the names given. */
-export const makeCertificate = async (...names: readonly string[]): Promise<Certificate> => {
+/** Made anew, good for a day, for `localhost`, 127.0.0.1 and the hosts given, by name or address. */
+export const makeCertificate = async (...hosts: readonly string[]): Promise<Certificate> => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
   const [keyFile, file] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-  const alternatives = ['DNS:localhost', 'IP:127.0.0.1', ...names.map((name) => `DNS:${name}`)]
+  const alternatives = ['localhost', '127.0.0.1', ...hosts].map(
+    (host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`,
+  )
   try {
     await run('openssl', [
       ...[

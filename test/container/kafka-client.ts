@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Admin, Kafka, type KafkaConfig, logLevel, type Producer } from 'kafkajs'
 import { mendIdleTimer } from '../../infra/kafka/idle-timer.ts'
+import { closeSilentConnections } from '../../infra/kafka/silent-connection.ts'
 import { until } from '../support/holdfast-process.ts'
 
 export const clientOf = (
@@ -9,12 +10,13 @@ export const clientOf = (
   options: Omit<KafkaConfig, 'brokers'> = {},
 ): Kafka => {
   mendIdleTimer()
+  closeSilentConnections()
   return new Kafka({
     clientId: 'test',
     logLevel: logLevel.NOTHING,
     connectionTimeout: 5000,
     requestTimeout: 15_000,
-    retry: { retries: 12, initialRetryTime: 100, maxRetryTime: 1000 },
+    retry: { retries: 40, initialRetryTime: 100, maxRetryTime: 1000 },
     ...options,
     brokers: [...brokers],
   })

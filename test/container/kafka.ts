@@ -64,8 +64,9 @@ export const startKafka = async (
             numbers.map((it) => `${nameOf(it)}:${doors.PROXY.port}`),
           ),
         )
-  const identity = options.tls && (await makeCertificate(...numbers.map(nameOf)))
+  // Not always localhost: where the tests are in a container themselves, it is the way out of it.
   const { host } = docker().info.containerRuntime
+  const identity = options.tls && (await makeCertificate(host, ...numbers.map(nameOf)))
   const planned = numbers.map(async (node, index) => {
     const ports = new Map<Door, number>()
     for (const door of doorsOf(options)) ports.set(door, await freePort())
