@@ -31,7 +31,13 @@ export type BookKeeper = {
   readonly begin: () => Promise<void>
 }
 
-/** A disk that fails keeps nobody from being told: then it is told though it may be told twice. */
+/**
+ * How long a notice waits for a disk that fails. One that was sent and is not kept is made anew after a
+ * crash, together with what was lost since, under another id: so a fault that passes is waited for. One
+ * that stays keeps nobody from being told.
+ */
+const unkeptMsMax = 10_000
+
 export const openBookKeeper = ({
   file,
   book,
@@ -44,14 +50,25 @@ export const openBookKeeper = ({
   readonly complain: Complain
 }): BookKeeper => {
   let state: 'same' | 'changed' = 'same'
+  let failingSinceMs: number | undefined
   const ids = (): ReadonlySet<string> =>
     new Set(book.lanes.flatMap((lane) => lane.waiting().map(({ id }) => id)))
+  // Those that the book was opened with are kept: they come from the file.
+  let sendable = ids()
   const write = async (): Promise<void> => {
+    const written = ids()
     try {
       await file.keep(book.lines(clock.now()))
+      failingSinceMs = undefined
+      sendable = written
     } catch (cause) {
       state = 'changed'
-      complain('Notices could not be kept; they are sent all the same, perhaps twice.', cause)
+      failingSinceMs ??= clock.now()
+      complain(
+        `Notices could not be kept. New ones wait until they are, ${unkeptMsMax / 1_000} s at most; then they are sent all the same, perhaps twice.`,
+        cause,
+      )
+      if (clock.now() - failingSinceMs >= unkeptMsMax) sendable = written
     }
   }
   return {
@@ -59,11 +76,10 @@ export const openBookKeeper = ({
       state = 'changed'
     },
     keep: async () => {
-      if (state === 'same') return ids()
-      state = 'same'
-      const lines = write()
-      const sendable = ids()
-      await lines
+      if (state === 'changed') {
+        state = 'same'
+        await write()
+      }
       return sendable
     },
     begin: write,
