@@ -37,6 +37,8 @@ export type LifeBounds = {
   readonly partitionBytesMax: number
   /** How long the broker waits for something to come: so long a resumed partition may have to wait. */
   readonly fetchWaitMs: number
+  /** What the broker waits for: less than this does not come before `fetchWaitMs` is over. */
+  readonly fetchBytesMin: number
   /** Batches of different partitions that are handed over at the same time. */
   readonly concurrency: number
   /** How long leaving the group and closing connections may take. */
@@ -151,6 +153,7 @@ const consumerOf = (options: LifeOptions, holding: Holding): Consumer => {
     sessionTimeout: bounds.sessionMs,
     heartbeatInterval: bounds.heartbeatMs,
     rebalanceTimeout: bounds.rebalanceMs,
+    minBytes: bounds.fetchBytesMin,
     maxBytes: bounds.fetchBytesMax,
     maxBytesPerPartition: bounds.partitionBytesMax,
     maxWaitTimeInMs: bounds.fetchWaitMs,

@@ -142,6 +142,11 @@ export type Membership = {
 export type FollowOptions = {
   readonly topics: readonly TopicName[]
   readonly from: 'earliest' | 'latest' | readonly (Placed & { readonly topic: TopicName })[]
+  /**
+   * `at once`, and so it is if nothing is said; or `gathered`: a quarter of a second late, if little comes,
+   * so that the broker is asked less often by those who are in no hurry.
+   */
+  readonly arrival?: 'at once' | 'gathered'
   readonly received: (arrived: readonly Arrived[]) => Promise<void>
   readonly failed: (cause: Error) => void
 }

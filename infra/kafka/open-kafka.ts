@@ -51,6 +51,7 @@ const boundsDefault = {
   rebalanceMs: 60 * second,
   fetchBytesMax: 32 * mebibyte,
   fetchWaitMs: 100,
+  fetchBytesMin: 1,
   concurrency: 16,
   closeMs: 5 * second,
   sendMsMax: 30 * second,

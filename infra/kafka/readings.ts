@@ -32,6 +32,15 @@ export type ReadingsOptions = {
   readonly log: Log
 }
 
+/**
+ * Nothing of what is followed is ever paused and resumed, so a request may wait for long: an idle service
+ * is cheap then. It is waited for when following ends.
+ */
+const patience = {
+  'at once': { fetchWaitMs: 500 },
+  gathered: { fetchWaitMs: 250, fetchBytesMin: 65_536 },
+}
+
 export const openReadings = (options: ReadingsOptions): Readings => {
   const { names, shards, bounds, log } = options
   const reading = {
@@ -62,7 +71,9 @@ export const openReadings = (options: ReadingsOptions): Readings => {
         follow,
         openLife: (group, events) => {
           const assigner = PartitionAssigners.roundRobin
-          return openConsumerLife({ ...life(follow.topics), group, assigner }, events)
+          const patient = { ...bounds, ...patience[follow.arrival ?? 'at once'] }
+          const all = { ...life(follow.topics), group, assigner, bounds: patient }
+          return openConsumerLife(all, events)
         },
         forget: (group) => forget(group, options),
       }),

@@ -34,6 +34,7 @@ export const startAuditor = async (
   ])
   const following = await kafka.follow({
     topics: [...told, 'drops'],
+    arrival: 'gathered',
     from: [
       ...partitions.flatMap((partition) => {
         const { appendedTo, settlementsTo } = checkpoints.get(partition) ?? nothing

@@ -99,6 +99,7 @@ export const watchPeers = async ({
   const { close } = await kafka.follow({
     topics: ['heartbeats'],
     from: 'latest',
+    arrival: 'gathered',
     received: async (arrived) => {
       for (const it of arrived)
         if (it.topic !== 'records' && it.message.type === 'service.beat') heard(it.message)

@@ -120,7 +120,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       for (const it of services.toReversed()) await it.stop(deadlineMs)
       await tidying.stop()
       heartbeat.last(clock.now())
-      for (const { close } of [operators, assignments, peers]) await close()
+      await Promise.all([operators, assignments, peers].map(({ close }) => close()))
       await notices.close()
       await audit?.bookkeeper.close()
       stage.stop()
