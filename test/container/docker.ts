@@ -42,7 +42,7 @@ const sweep = async ({ container: { dockerode } }: ContainerRuntimeClient): Prom
 }
 
 /** Two test files may sweep at once: what the other one has taken is gone, or on its way. */
-const unlessGone = (error: { readonly statusCode?: number }): void => {
+export const unlessGone = (error: { readonly statusCode?: number }): void => {
   if (error.statusCode !== 404 && error.statusCode !== 409) throw error
 }
 
