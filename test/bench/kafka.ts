@@ -88,7 +88,7 @@ const environment = {
   KAFKA_HEAP_OPTS: '-Xms512m -Xmx1g',
   KAFKA_JVM_PERFORMANCE_OPTS: '-XX:+UseG1GC -XX:MaxGCPauseMillis=20',
 }
-const clients: readonly Client[] = ['kafkajs', 'platformatic']
+const clients: readonly Client[] = ['kafkajs', 'kafkajs-mended', 'platformatic']
 const distributed: KafkaMeasured[] = []
 const embedded: KafkaMeasured[] = []
 const plain = new Map<Client, KafkaMeasured[]>(clients.map((client) => [client, []]))

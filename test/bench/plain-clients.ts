@@ -1,4 +1,7 @@
-/** Client libraries of Kafka, each used as its manual says, and as durably as Holdfast does. */
+/**
+ * Client libraries of Kafka, each used as its manual says, and as durably as Holdfast does; and the one that
+ * Holdfast has, with the encoding that Holdfast gives it.
+ */
 import {
   type Message,
   Consumer as PlatformaticConsumer,
@@ -6,6 +9,7 @@ import {
 } from '@platformatic/kafka'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { mendIdleTimer } from '../../infra/kafka/idle-timer.ts'
+import { mendEncoding } from '../../infra/kafka/lean-encoding.ts'
 
 export type PlainMessage = {
   readonly value: Buffer
@@ -109,5 +113,17 @@ const platformatic: PlainClient = {
   },
 }
 
-export type Client = 'kafkajs' | 'platformatic'
-export const clients: Readonly<Record<Client, PlainClient>> = { kafkajs, platformatic }
+const mendedKafkajs: PlainClient = {
+  ...kafkajs,
+  producer: (at) => {
+    mendEncoding()
+    return kafkajs.producer(at)
+  },
+}
+
+export type Client = 'kafkajs' | 'kafkajs-mended' | 'platformatic'
+export const clients: Readonly<Record<Client, PlainClient>> = {
+  kafkajs,
+  'kafkajs-mended': mendedKafkajs,
+  platformatic,
+}
