@@ -75,7 +75,7 @@ export const topics = {
     about: 'to the cache of a shard',
     partitions: 'shards',
     kept: hour,
-    carries: ['demand.raised', 'batches.returned'],
+    carries: ['demand.raised', 'batches.returned', 'marker.placed'],
   },
   'mailbox-dispatcher': {
     about: 'to the dispatcher of a shard',

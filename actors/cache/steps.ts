@@ -41,6 +41,9 @@ export const looked = (context: CacheContext, answer: Answer<'batches.loaded'>):
   return { ...context, lanes: { ...lanes, [answer.priority]: lane } }
 }
 
+/** Dispatchers that are gone, of which it is known that they are; their words come late by seconds at most. */
+const windowsMax = 32
+
 /** A dispatcher's word on its window replaces the one before; one that was overtaken says nothing. */
 export const windowSet = (context: CacheContext, demand: DemandRaised): CacheContext => {
   const { dispatcher, round, batchesMax, bytesMax } = demand
@@ -48,7 +51,7 @@ export const windowSet = (context: CacheContext, demand: DemandRaised): CacheCon
   if (known !== undefined && known.round >= round) return context
   const window: Window = { dispatcher, round, batchesMax, bytesMax }
   const others = context.windows.filter((it) => it.dispatcher !== dispatcher)
-  return { ...context, windows: [...others, window] }
+  return { ...context, windows: [...others.slice(1 - windowsMax), window] }
 }
 
 /** Takes a segment out of its lane; its bytes count until the record log has removed it. */

@@ -1,5 +1,5 @@
 /** The dispatchers of the shards that this process has: which those are, the group decides. */
-import type { Arrived, Membership, Start, Transactions } from '../../infra/kafka/kafka.ts'
+import type { Arrived, Membership, Outgoing, Start, Transactions } from '../../infra/kafka/kafka.ts'
 import { openPayloadWindow, type PayloadWindow } from '../../infra/kafka/payload-window.ts'
 import { openSharedDropIds } from '../../infra/ledger/shared-ids.ts'
 import { recordFatesTo } from '../../infra/ledger/topic-fates.ts'
@@ -56,7 +56,17 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
   )
 
   const taken = async (numbers: readonly number[]): Promise<readonly Start[]> => {
-    for (const shard of numbers) {
+    // Where it lies is a number that only grows, whatever the clocks of two machines say.
+    const marks = numbers.map(
+      (shard): Outgoing => ({
+        topic: 'mailbox-cache',
+        partition: shard,
+        message: { type: 'marker.placed', by: `${service}/${shard}` },
+      }),
+    )
+    const places = await kafka.publish(marks)
+    for (const [index, shard] of numbers.entries()) {
+      const taking = places[index]?.offset ?? 0
       const recordFates = recordFatesTo({
         kafka,
         transactions: {
@@ -68,7 +78,7 @@ export const startDispatchers = async (needs: Needs): Promise<Service> => {
         ids: openSharedDropIds(`d${shard}.${service.slice(-5)}`),
         causationOf: window.causationOf,
       })
-      const given = { ...needs, shard, mail, window, endpoint, recordFates, endings }
+      const given = { ...needs, shard, taking, mail, window, endpoint, recordFates, endings }
       const dispatcher = startShardDispatcher(given)
       shards.set(shard, dispatcher)
       const assignment = assignments.latest()

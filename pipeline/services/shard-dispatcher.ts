@@ -36,6 +36,8 @@ export type ShardDispatcher = {
 
 type Needs = ServiceNeeds & {
   readonly shard: number
+  /** Grows each time that anybody takes the shard. */
+  readonly taking: number
   readonly mail: Mail
   readonly window: PayloadWindow
   readonly endpoint: Endpoint
@@ -46,15 +48,25 @@ type Needs = ServiceNeeds & {
 
 export const shardDispatcherId = (shard: number): string => `dispatcher/${shard}`
 
+/** Words of one taking; if there are more, they still come before those of a taking that is as much later. */
+const roundsMax = 1_000_000
+
 export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
-  const { config, service, shard, stage, mail, window, endings } = needs
+  const { config, service, shard, taking, stage, mail, window, endings } = needs
   const { clock } = needs.world
   const id = shardDispatcherId(shard)
-  const name = `${service}.${shard}`
+  // What was leased to a former taking may never have arrived: its cache has to see that this is another.
+  const name = `${service}.${shard}.${taking}`
+  const startedAtMs = clock.now()
   const attempts: Attempts = new Map()
   const sends = new Set<string>()
   let demand: DemandRaised | undefined
   const traces = needs.telemetry && openShardTraces(needs.telemetry, window.traceparentOf)
+  /** By its own clock a dispatcher counts its words; between two machines clocks say nothing. */
+  const numbered = (raised: DemandRaised): DemandRaised => ({
+    ...raised,
+    round: taking * roundsMax + (raised.round - startedAtMs),
+  })
   const handBack = (held: readonly Held[]): void => {
     window.letGo(held, 'returned')
     traces?.returned(held)
@@ -67,11 +79,16 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
     mail({ topic: 'mailbox-cache', partition: shard, message, ...because })
   }
   const told = (message: AnyMessage): void => {
-    if (isDemand(message)) demand = message
-    // What has ended is in the topic of ends already, where the cache reads it.
-    if (isSettled(message)) window.letGo(message.settlements, 'settled')
-    else toCache(message as DemandRaised | BatchesReturned)
-    if (isReturned(message)) handBack(message.held)
+    if (isDemand(message)) {
+      demand = numbered(message)
+      toCache(demand)
+    } else if (isReturned(message)) {
+      toCache(message)
+      handBack(message.held)
+    } else if (isSettled(message)) {
+      // What has ended is in the topic of ends already, where the cache reads it.
+      window.letGo(message.settlements, 'settled')
+    } else throw new TypeError(`A dispatcher told its cache ${message.type}.`)
   }
   const post: Post['post'] = (to, message) => {
     if (to === 'cache') return told(message)
@@ -108,7 +125,7 @@ export const startShardDispatcher = (needs: Needs): ShardDispatcher => {
         })
       },
     },
-    input: dispatcherInput(config, { dispatcher: name, startedAtMs: clock.now() }),
+    input: dispatcherInput(config, { dispatcher: name, startedAtMs }),
     done: () => endings.note(id),
   })
 

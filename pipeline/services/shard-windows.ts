@@ -13,23 +13,24 @@ export const openShardWindows = (given: {
   const { toMachine, leases } = given
   let current: DemandRaised | undefined
 
+  /** Asked with every word: the machine may lease once more before it hears that the former one is gone. */
+  const free = (): void => {
+    const held = leases()
+      .filter(({ dispatcher }) => dispatcher !== current?.dispatcher)
+      .map((lease) => lease.held)
+    if (held.length > 0) toMachine({ type: 'batches.returned', held, reason: 'unsettled' })
+  }
   return {
     demanded: (demand: DemandRaised): void => {
       const former = current
       if (former !== undefined && former.dispatcher !== demand.dispatcher) {
         // A word of the former one that comes late is not the word of the next.
-        if (startOf(demand) < startOf(former)) return
-        const held = leases()
-          .filter(({ dispatcher }) => dispatcher !== demand.dispatcher)
-          .map((lease) => lease.held)
+        if (demand.round < former.round) return
         toMachine({ ...former, round: former.round + 1, batchesMax: 0, bytesMax: 0 })
-        if (held.length > 0) toMachine({ type: 'batches.returned', held, reason: 'unsettled' })
       }
       current = demand
+      free()
       toMachine(demand)
     },
   }
 }
-
-/** Rounds begin at the time at which a dispatcher was started. */
-const startOf = ({ round }: DemandRaised): number => round
