@@ -1,6 +1,10 @@
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Intake } from '../infra/sources/intake.ts'
-import { openOtlpHttpSource, type Source } from '../infra/sources/otlp-http.ts'
+import {
+  type OtlpHttpOptions,
+  openOtlpHttpSource,
+  type Source,
+} from '../infra/sources/otlp-http.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
@@ -17,12 +21,15 @@ export const openSources = async (
     meters,
     log,
     telemetry,
+    feed,
   }: {
     readonly intake: Pick<Intake, 'offer'>
     readonly ledger: Pick<Ledger, 'refused'>
     readonly meters: Meters
     readonly log: Log
     readonly telemetry: Telemetry | undefined
+    /** Of connections that another process has accepted. */
+    readonly feed?: OtlpHttpOptions['feed']
   },
 ): Promise<readonly NamedSource[]> => {
   const { otlpHttp } = config.sources
@@ -42,6 +49,7 @@ export const openSources = async (
     },
     log,
     telemetry,
+    feed,
   })
   return [{ name: 'otlp_http', ...source }]
 }

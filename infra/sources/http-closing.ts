@@ -37,6 +37,8 @@ export const closerOf = (server: Server): Close => {
       server.close()
       for (const [socket, under] of requests) if (under === 0) socket.destroy()
       await closed
+      // Of connections that were handed in, the server knows nothing.
+      await Promise.all([...requests.keys()].map((socket) => once(socket, 'close')))
     })()
     return closing.finally(() => signal?.removeEventListener('abort', destroyAll))
   }

@@ -12,7 +12,7 @@
  */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, isIPv6 } from 'node:net'
+import { type AddressInfo, isIPv6, type Socket } from 'node:net'
 import { encodeJson } from '../otlp/json.ts'
 import { type Encoding, encodeResponse } from '../otlp/response.ts'
 import { type Split, type StreamPart, splitPieces, tenantFault } from '../otlp/split.ts'
@@ -28,6 +28,8 @@ import { queueRetryAfterMs } from './intake-queue.ts'
 export type OtlpHttpOptions = {
   /** Port 0 takes any that is free. */
   readonly listen: { readonly host: string; readonly port: number }
+  /** Called once with what takes connections that another process has accepted. */
+  readonly feed?: ((take: (socket: Socket) => void) => void) | undefined
   readonly intake: Pick<Intake, 'offer'>
   readonly tenancy: Tenancy
   readonly limits: Limits
@@ -80,12 +82,12 @@ export const openOtlpHttpSource = async (options: OtlpHttpOptions): Promise<Sour
     noDelay: true,
   })
   server.maxConnections = limits.connectionsMax
-  server.on('drop', (dropped) =>
+  const dropped = (remote: string | undefined): void =>
     log.warn('connection.dropped', 'A connection was closed: there are too many.', {
-      remote: dropped?.remoteAddress,
+      remote,
       connectionsMax: limits.connectionsMax,
-    }),
-  )
+    })
+  server.on('drop', (connection) => dropped(connection?.remoteAddress))
   const close = closerOf(server)
   server.on('request', handler(server, options))
   server.listen(listen.port, listen.host)
@@ -93,7 +95,39 @@ export const openOtlpHttpSource = async (options: OtlpHttpOptions): Promise<Sour
   server.on('error', (error) =>
     log.error('source.failed', 'The OTLP/HTTP source cannot accept connections.', { error }),
   )
+  options.feed?.(takingFor(server, { connectionsMax: limits.connectionsMax, dropped }))
   return { url: urlOf(server), close }
+}
+
+/** A server counts only what it has accepted itself: the bound of all others is kept here. */
+const takingFor = (
+  server: Server,
+  bound: {
+    readonly connectionsMax: number
+    readonly dropped: (remote: string | undefined) => void
+  },
+): ((socket: Socket) => void) => {
+  let open = 0
+  return (socket) => {
+    // Closed, it would wait for ever; the client connects again, and is told so then.
+    if (!server.listening) {
+      socket.destroy()
+      return
+    }
+    if (open >= bound.connectionsMax) {
+      bound.dropped(socket.remoteAddress)
+      socket.destroy()
+      return
+    }
+    open += 1
+    socket.once('close', () => {
+      open -= 1
+    })
+    socket.setNoDelay(true)
+    server.emit('connection', socket)
+    // Whoever accepted it has read nothing of it, so that no byte is lost on the way.
+    socket.resume()
+  }
 }
 
 const urlOf = (server: Server): string => {
