@@ -10,6 +10,8 @@ export type Result<Value> = { readonly kind: 'answer'; readonly value: Value } |
 
 const tokenKey = 'holdfast.token'
 const answerMsMax = 15_000
+/** The console of one worker of many lies below a path of its own. */
+const base = location.pathname.replace(/\/[^/]*$/, '')
 
 export const tokenKept = (): string | null => sessionStorage.getItem(tokenKey)
 export const keepToken = (token: string): void => sessionStorage.setItem(tokenKey, token)
@@ -38,7 +40,7 @@ const call = async <Value>(path: string, init: RequestInit): Promise<Result<Valu
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
   }
   try {
-    const response = await fetch(path, {
+    const response = await fetch(`${base}${path}`, {
       ...init,
       headers,
       signal: AbortSignal.timeout(answerMsMax),
