@@ -46,6 +46,7 @@ export const startPipeline = async (
     readonly telemetry?: Telemetry | undefined
   },
 ): Promise<RunningPipeline> => {
+  if (config.workers > 1) throw new WorkersError(config.workers)
   const { clock, bounds } = world
   const lock = await world.lock(config.dataDirectory)
   const startedAtMs = clock.now()
@@ -159,6 +160,16 @@ export const startPipeline = async (
     sources: Object.fromEntries(sources.map(({ name, url }) => [name, url])),
     stop,
     failed: failure.promise,
+  }
+}
+
+class WorkersError extends Error {
+  override readonly name = 'WorkersError'
+
+  constructor(workers: number) {
+    super(
+      `This starts one pipeline in this process, and the configuration asks for workers: ${workers}. Nothing was started: run \`holdfast run\`, or set workers: 1.`,
+    )
   }
 }
 

@@ -17,6 +17,7 @@ import {
 import { interruptible } from './interruptible.ts'
 import { progressOnTerminal } from './progress.ts'
 import { painted, printable, thousands } from './table.ts'
+import { checkWorkers } from './worker-dir.ts'
 
 const onlyDefault = 'all'
 
@@ -54,6 +55,7 @@ export const cacheReplay: Command = {
     const config = await configOf(input)
     const { offlineRing } = await import('../../infra/ring/offline-segments.ts')
     const ring = offlineRing(config.dataDirectory)
+    await checkWorkers(input, config.dataDirectory)
     return whileLocked(ring, () => replay(input, { ring, config, selection }))
   },
 }

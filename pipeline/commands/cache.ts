@@ -13,6 +13,7 @@ import {
 } from './command.ts'
 import { progressOnTerminal } from './progress.ts'
 import { type Column, painted, printable, table, thousands } from './table.ts'
+import { checkWorkers } from './worker-dir.ts'
 
 const dirOption = {
   value: 'DIR',
@@ -89,6 +90,12 @@ const verify: Command = {
 export const cache: readonly Command[] = [inspect, verify]
 
 const directoryOf = async (input: Input): Promise<string> => {
+  const directory = await directoryGiven(input)
+  await checkWorkers(input, directory)
+  return directory
+}
+
+const directoryGiven = async (input: Input): Promise<string> => {
   const given = textOf(input, 'dir')
   if (given !== undefined) return given
   const [{ loadConfig }, { faultText }] = await Promise.all([

@@ -4,7 +4,12 @@ import { type AdminClient, adminClient, adminOption } from './admin-client.ts'
 import { type Command, CommandError, type Input, isSet, jsonOption, textOf } from './command.ts'
 import { type Column, table } from './table.ts'
 
-type Page = { readonly drops: readonly ShownDrop[]; readonly cursor: string | null }
+type Page = {
+  readonly drops: readonly ShownDrop[]
+  readonly cursor: string | null
+  /** Of several workers: where to go on from, also when this is the end for now. */
+  readonly next?: string
+}
 
 const pollMs = 1_000
 const pageDrops = 500
@@ -83,8 +88,8 @@ const follow = async (input: Input, client: AdminClient): Promise<never> => {
     try {
       const read: Page = await page(input, client, cursor)
       for (const drop of read.drops) printFollowed(input, drop)
-      // The id of the last drop that was seen is a cursor, too.
-      cursor = read.cursor ?? read.drops.at(-1)?.id ?? cursor
+      // The id of the last drop that was seen is a cursor, too, but of one pipeline alone.
+      cursor = read.next ?? read.cursor ?? read.drops.at(-1)?.id ?? cursor
       state = 'following'
       if (read.cursor !== null) continue
     } catch (cause) {

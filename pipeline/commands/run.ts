@@ -1,4 +1,4 @@
-import { type Level, type Log, levels, openLog } from '../../infra/telemetry/log.ts'
+import { type Level, levels, openLog } from '../../infra/telemetry/log.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/config-file.ts'
 import type { KafkaSettings } from '../config/kafka-settings.ts'
@@ -15,6 +15,7 @@ import {
   UsageError,
 } from './command.ts'
 import { configured } from './configured.ts'
+import { exitOnCrash } from './crash.ts'
 import { openDrainProgress } from './drain-progress.ts'
 import { interruption } from './interruption.ts'
 import { progressOnTerminal } from './progress.ts'
@@ -55,12 +56,28 @@ export const run: Command = {
       throw new UsageError(
         `--role ${wanted[0]} needs transport.kafka in ${file}: in memory, one process does it all.`,
       )
+    if (loaded.config.workers > 1 && isSet(input, 'inspect'))
+      throw new UsageError(
+        `--inspect shows the actors of one pipeline, and ${file} has workers: ${loaded.config.workers}.`,
+      )
+    const { dataDirectory, workers } = loaded.config
+    const { formerFolders, refusalOf } = await import('../workers/former-folders.ts')
+    const former = await formerFolders(dataDirectory, workers)
+    const refused = refusalOf(former, workers)
+    if (refused !== undefined) {
+      input.warn(`${refused}\n`)
+      return 2
+    }
     const drain = openDrainProgress({
       warn: input.warn,
       progress: progressOnTerminal({ what: 'finishing what is in flight', unit: 'requests' }),
     })
     const log = openLog({ write: drain.warn, level, now: Date.now })
     for (const note of loaded.notes) log.warn('config.doubted', note)
+    for (const { directory } of former)
+      log.warn('ring.unread', 'A former ring is left alone; nothing is pending in it.', {
+        directory,
+      })
     const setup = await telemetrySetup(input.environment, loaded.config)
     if (setup.kind === 'refused') {
       input.warn(`${setup.why}\n`)
@@ -74,6 +91,16 @@ export const run: Command = {
       hurry: () => process.exit(1 satisfies ExitStatus),
       log,
     })
+    if (workers > 1) {
+      const { serveWorkers } = await import('../workers/serve-workers.ts')
+      return serveWorkers({
+        config: loaded.config,
+        level,
+        log,
+        interrupted,
+        ready: (ready) => announce(input, ready),
+      })
+    }
     return serve({
       config: isSet(input, 'inspect') ? inspected(loaded.config) : loaded.config,
       parts: await (transport === 'memory'
@@ -140,22 +167,6 @@ const levelIn = ({ HOLDFAST_LOG_LEVEL }: Environment): Level => {
   throw new UsageError(
     `HOLDFAST_LOG_LEVEL is "${HOLDFAST_LOG_LEVEL}"; allowed: ${levels.join(', ')}.`,
   )
-}
-
-/** What nobody caught leaves the process in a state that nobody knows: only its disk is trusted. */
-const exitOnCrash = (log: Log): void => {
-  const crash = (error: unknown) => {
-    log.error(
-      'process.crashed',
-      'An error that nobody caught; exiting. Records on disk are kept.',
-      {
-        error,
-      },
-    )
-    process.exit(1 satisfies ExitStatus)
-  }
-  process.on('uncaughtException', crash)
-  process.on('unhandledRejection', crash)
 }
 
 const announce = (input: Input, ready: Ready): void => {

@@ -22,6 +22,8 @@ export type Config = {
   /** Absolute. In the file it is relative to the file's own folder, wherever the process runs. */
   readonly dataDirectory: string
   readonly shutdownTimeoutMs: number
+  /** Whole pipelines, a process each; with 1, this process is the pipeline. */
+  readonly workers: number
   readonly sources: { readonly otlpHttp: { readonly listen: Listen } | null }
   readonly tenancy: {
     /** Lower case. */
@@ -168,6 +170,7 @@ const configOf = (content: FileContent, folder: string): Config => {
     name: content.name,
     dataDirectory: resolve(folder, content.data_dir),
     shutdownTimeoutMs: content.shutdown_timeout,
+    workers: content.workers,
     sources: { otlpHttp: content.sources.otlp_http ?? null },
     tenancy: {
       header: tenancy.header,

@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts'
 import { kafkaFindings } from './kafka-settings.ts'
 import type { FileContent } from './schema.ts'
 import { byteText, durationText } from './units.ts'
+import { workerFindings } from './worker-rules.ts'
 
 type Finding = Omit<Fault, 'line'>
 const finding = (path: Path, problem: string, allowed: string): Finding => ({
@@ -23,6 +24,7 @@ export const findings = (content: FileContent): readonly Finding[] => [
   ...headerFindings(content),
   ...(typeof content.transport === 'string' ? [] : kafkaFindings(content.transport.kafka)),
   ...noticeFindings(content),
+  ...workerFindings(content),
 ]
 
 const sizes = ({ cache, batch, dispatch, limits }: FileContent): readonly Finding[] => {

@@ -265,6 +265,9 @@ export const fileSchema = z.strictObject({
     { min: 0, max: hour },
     'How long a stop may finish what is in flight.',
   ).prefault('10s'),
+  workers: count({ min: 1, max: 64 }, 'Whole pipelines, a process each, behind one port.').prefault(
+    1,
+  ),
   sources,
   tenancy,
   cache,

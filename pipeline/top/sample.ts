@@ -4,6 +4,7 @@ import type { ShownDrop } from '../admin/account-routes.ts'
 import type { ShownEndpoint } from '../admin/endpoint-routes.ts'
 import type { ShownActor } from '../admin/state-routes.ts'
 import { type AdminClient, StatusError } from '../commands/admin-client.ts'
+import { CommandError } from '../commands/command.ts'
 import { readingsIn } from './readings.ts'
 
 export type Sample = {
@@ -82,6 +83,10 @@ export const openSampling = (client: AdminClient): (() => Promise<Sample>) => {
       readClasses(),
     ])
     const readings = readingsIn(page)
+    if (page.includes('\nholdfast_worker_up{'))
+      throw new CommandError(
+        'Several workers answer here, and this shows one pipeline: add /workers/0 to --admin, or the number of another.',
+      )
     return {
       atMs: Date.now(),
       version: readings.label('holdfast_build_info', 'version'),

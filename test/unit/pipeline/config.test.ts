@@ -62,6 +62,7 @@ describe('a configuration', () => {
       name: 'edge-1',
       dataDirectory: '/etc/holdfast/data',
       shutdownTimeoutMs: 10_000,
+      workers: 1,
       sources: { otlpHttp: { listen: { host: '127.0.0.1', port: 4318 } } },
       tenancy: {
         header: 'x-scope-orgid',

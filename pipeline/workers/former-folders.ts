@@ -1,0 +1,73 @@
+/** Rings in a data directory that nobody would read with so many workers as are configured now. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf } from '../../infra/disk/filesystem.ts'
+import { inspectRing } from '../../infra/ring/inspection.ts'
+import { workerFolder, workerOfFolder } from './worker-config.ts'
+
+export type FormerFolder = {
+  readonly directory: string
+  /** Accepted, and neither delivered nor dropped. */
+  readonly pendingRecords: number
+}
+
+export const formerFolders = async (
+  directory: string,
+  workers: number,
+): Promise<readonly FormerFolder[]> => {
+  const former: FormerFolder[] = []
+  for (const candidate of await candidates(directory, workers))
+    if (await hasRing(candidate))
+      former.push({ directory: candidate, pendingRecords: await pendingIn(candidate) })
+  return former
+}
+
+/** Why not to start; undefined where nothing is left behind that anybody waits for. */
+export const refusalOf = (former: readonly FormerFolder[], workers: number): string | undefined => {
+  const held = former.filter(({ pendingRecords }) => pendingRecords > 0)
+  if (held.length === 0) return undefined
+  const folders = held
+    .map(({ directory, pendingRecords }) => `${directory} (${pendingRecords} records)`)
+    .join(', ')
+  return `With workers: ${workers}, nobody would send what is held in ${folders}. Nothing was started: go back to the former number of workers until nothing is pending (holdfast ledger), or send it yourself (holdfast cache replay --only pending --dir FOLDER) and move the folder away.`
+}
+
+/** Folders of workers in a data directory, in their order. */
+export const workerFolders = async (directory: string): Promise<readonly string[]> => {
+  const numbers = (await namesIn(directory)).flatMap((name) => workerOfFolder(name) ?? [])
+  return numbers.sort((a, b) => a - b).map((worker) => workerFolder(directory, worker))
+}
+
+const candidates = async (directory: string, workers: number): Promise<readonly string[]> => {
+  const known = new Set(
+    workers === 1
+      ? [directory]
+      : Array.from({ length: workers }, (_, worker) => workerFolder(directory, worker)),
+  )
+  return [directory, ...(await workerFolders(directory))].filter((folder) => !known.has(folder))
+}
+
+const namesIn = async (directory: string): Promise<readonly string[]> => {
+  try {
+    return await readdir(directory)
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return []
+    throw cause
+  }
+}
+
+export const hasRing = async (directory: string): Promise<boolean> => {
+  try {
+    return (await stat(join(directory, 'ring'))).isDirectory()
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return false
+    throw cause
+  }
+}
+
+const pendingIn = async (directory: string): Promise<number> => {
+  let records = 0
+  for await (const { streams } of inspectRing(directory))
+    records += streams.reduce((sum, { pendingRecords }) => sum + pendingRecords, 0)
+  return records
+}
