@@ -69,6 +69,26 @@ describe('the transport', { skip: withoutDocker }, () => {
     assert.equal(new Set(arrived.map(({ id }) => id)).size, 601)
   })
 
+  test('brings what nobody is in a hurry for, however little comes', async () => {
+    await using kafka = await open()
+    const arrived: string[] = []
+    const following = await kafka.follow({
+      topics: ['records'],
+      from: 'earliest',
+      arrival: 'gathered',
+      received: async (all) => {
+        arrived.push(...all.map(textOf))
+      },
+      failed,
+    })
+    for (const text of numbered(3)) {
+      await kafka.publish([record(text, 4)])
+      await until(() => arrived.includes(text))
+    }
+    await following.close()
+    assert.deepEqual(arrived, numbered(3))
+  })
+
   test('sends what does not fit into one batch in several, and refuses what fits into none', async () => {
     await using kafka = await open()
     const third = 'x'.repeat(demands.messageBytesMax / 3)
