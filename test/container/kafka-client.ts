@@ -23,8 +23,9 @@ export const clientOf = (
 }
 
 /**
- * Makes a topic and waits until every broker knows it and its leaders: kafkajs gives up on a topic
- * that the one broker which it happens to ask has not heard of yet.
+ * Makes a topic and waits until every broker knows it and its leaders, and these know that they lead:
+ * kafkajs gives up on a topic that the one broker which it happens to ask has not heard of yet, and a
+ * leader is named a moment before it takes anything.
  */
 export const makeTopic = async (
   addresses: readonly string[],
@@ -42,6 +43,7 @@ export const makeTopic = async (
   await withAdmin(addresses, (admin) => admin.createTopics({ waitForLeaders: false, topics }))
   for (const address of addresses)
     await until(() => isKnown(address, topic), Boolean, topicKnownMaxMs)
+  await withAdmin(addresses, (admin) => admin.fetchTopicOffsets(topic))
 }
 
 const topicKnownMaxMs = 60_000
