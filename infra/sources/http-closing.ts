@@ -11,6 +11,7 @@ export type Close = (options?: { readonly signal?: AbortSignal }) => Promise<voi
  */
 export const closerOf = (server: Server): Close => {
   const requests = new Map<Socket, number>()
+  const emptied = Promise.withResolvers<void>()
   let closing: Promise<void> | undefined
   const count = (socket: Socket, change: 1 | -1): void => {
     const under = requests.get(socket)
@@ -20,7 +21,10 @@ export const closerOf = (server: Server): Close => {
   }
   server.on('connection', (socket) => {
     requests.set(socket, 0)
-    socket.once('close', () => requests.delete(socket))
+    socket.once('close', () => {
+      requests.delete(socket)
+      if (closing !== undefined && requests.size === 0) emptied.resolve()
+    })
   })
   server.on('request', ({ socket }, response) => {
     count(socket, 1)
@@ -38,7 +42,7 @@ export const closerOf = (server: Server): Close => {
       for (const [socket, under] of requests) if (under === 0) socket.destroy()
       await closed
       // Of connections that were handed in, the server knows nothing.
-      await Promise.all([...requests.keys()].map((socket) => once(socket, 'close')))
+      if (requests.size > 0) await emptied.promise
     })()
     return closing.finally(() => signal?.removeEventListener('abort', destroyAll))
   }

@@ -1,7 +1,7 @@
 /**
- * The port of all workers. The supervisor accepts and hands each connection on, in turn, before it has
- * read anything of it: a few clients that keep their connections are spread evenly, which the kernel,
- * choosing by address, would not do.
+ * The port of all workers. The supervisor accepts, and hands each connection on before it has read
+ * anything of it: to the worker that has the fewest, in turn where several have. A few clients that keep
+ * their connections are spread evenly, which the kernel, choosing by address, would not do.
  */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net'
@@ -14,7 +14,10 @@ export type FrontDoor = {
   readonly close: () => void
 }
 /** Who takes connections. */
-export type Taker = { readonly hand: (socket: Socket) => void }
+export type Taker = {
+  readonly connections: () => number
+  readonly hand: (socket: Socket) => void
+}
 
 /** @throws when the address cannot be listened on. */
 export const openFrontDoor = async (given: {
@@ -32,7 +35,11 @@ export const openFrontDoor = async (given: {
     )
     const up = takers()
     turn += 1
-    const taker = up[turn % up.length]
+    const inTurn = [...up.slice(turn % up.length), ...up.slice(0, turn % up.length)]
+    const taker = inTurn.reduce<Taker | undefined>(
+      (least, it) => (least === undefined || it.connections() < least.connections() ? it : least),
+      undefined,
+    )
     // Nobody is up: as if nobody listened, the client tries again.
     if (taker === undefined) socket.destroy()
     else taker.hand(socket)

@@ -19,6 +19,10 @@ export type Member = {
   /** Where its admin API is, while it is up. */
   readonly admin: () => AdminPlace | undefined
   readonly hand: (socket: Socket) => void
+  /** Connections that it was handed and has not closed yet. */
+  readonly connections: () => number
+  /** Whether it can be handed one more now. */
+  readonly takes: () => boolean
   /** Resolves once it is up for the first time; rejects when it ended instead. */
   readonly started: Promise<void>
   /** Resolves with its exit status, null where a signal has ended it. It is not started again. */
@@ -28,6 +32,8 @@ export type Member = {
 export type MemberState = 'starting' | 'up' | 'waiting' | 'stopping' | 'ended'
 export type AdminPlace = { readonly url: string; readonly token: string }
 
+/** Connections on their way: a worker whose event loop is blocked is handed no more than these. */
+const inHandMax = 128
 const pauseMs = { initial: 200, max: 30_000 }
 /** Whoever was up for so long did not fail at its start: the next pause is a short one again. */
 const steadyMs = 60_000
@@ -52,6 +58,7 @@ export const openMember = (given: {
   let failures = 0
   let timer: NodeJS.Timeout | undefined
   const inHand = new Set<Socket>()
+  let connections = 0
 
   const begin = (): void => {
     state = 'starting'
@@ -59,6 +66,11 @@ export const openMember = (given: {
     child = process
     let upAtMs = Number.POSITIVE_INFINITY
     process.on('message', (message: FromWorker) => {
+      if (child !== process) return
+      if (message.type === 'connection.closed') {
+        connections = Math.max(0, connections - 1)
+        return
+      }
       // It may have been told to stop meanwhile: then it is no more to be used.
       if (state !== 'starting') return
       state = 'up'
@@ -67,7 +79,7 @@ export const openMember = (given: {
       started.resolve()
       given.isUp()
     })
-    process.once('error', (error) => {
+    process.on('error', (error) => {
       log.error('worker.failed', 'A worker could not be started, or be told something.', {
         worker,
         error,
@@ -81,12 +93,18 @@ export const openMember = (given: {
       admin = undefined
       for (const socket of inHand) socket.destroy()
       inHand.clear()
+      connections = 0
       if (state === 'stopping') {
         state = 'ended'
         ended.resolve(status)
         return
       }
-      started.reject(new WorkerEndedError(worker, signal ?? `status ${status}`))
+      if (restarts === 0 && upAtMs === Number.POSITIVE_INFINITY) {
+        state = 'ended'
+        ended.resolve(status)
+        started.reject(new WorkerEndedError(worker, signal ?? `status ${status}`))
+        return
+      }
       if (performance.now() - upAtMs > steadyMs) failures = 0
       const afterMs = Math.min(pauseMs.max, pauseMs.initial * 2 ** failures)
       failures += 1
@@ -103,8 +121,6 @@ export const openMember = (given: {
     }
     tell(process, { type: 'start.asked', worker, config, level })
   }
-  // Whoever waits for the start learns of it; nobody has to.
-  started.promise.catch((error: unknown) => log.debug('worker.missed', String(error), { worker }))
   begin()
   return {
     worker,
@@ -113,12 +129,15 @@ export const openMember = (given: {
     pid: () => child?.pid,
     restarts: () => restarts,
     admin: () => (state === 'up' ? admin : undefined),
+    connections: () => connections,
+    takes: () => state === 'up' && inHand.size < inHandMax,
     hand: (socket) => {
       if (child?.connected !== true) {
         socket.destroy()
         return
       }
       inHand.add(socket)
+      connections += 1
       const message: ToWorker = { type: 'connection.handed' }
       child.send(message, socket, { keepOpen: false }, (error) => {
         inHand.delete(socket)

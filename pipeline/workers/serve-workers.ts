@@ -68,7 +68,7 @@ const worked = async (
         ? undefined
         : await openFrontDoor({
             listen: otlpHttp.listen,
-            takers: () => members.filter((member) => member.state() === 'up'),
+            takers: () => members.filter((member) => member.takes()),
             log,
           })
     const sources = door === undefined ? {} : { otlp_http: door.url }

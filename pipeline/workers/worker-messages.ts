@@ -15,4 +15,6 @@ export type ToWorker =
 
 export type FromWorker =
   /** Everything listens. `admin` is for the supervisor alone. */
-  { readonly type: 'worker.ready'; readonly admin: string }
+  | { readonly type: 'worker.ready'; readonly admin: string }
+  /** One that was handed to it; so that the next goes to whoever has the fewest. */
+  | { readonly type: 'connection.closed' }

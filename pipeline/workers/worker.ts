@@ -60,7 +60,7 @@ const run = async ({ worker, config, level }: Start): Promise<0 | 1> => {
 }
 
 const tell = (message: FromWorker): void => {
-  process.send?.(message)
+  if (process.connected) process.send?.(message)
 }
 
 process.on('message', (message: ToWorker, socket?: Socket) => {
@@ -70,7 +70,11 @@ process.on('message', (message: ToWorker, socket?: Socket) => {
       return
     case 'connection.handed':
       // A client that has hung up on the way leaves no connection.
-      if (socket !== undefined) take(socket)
+      if (socket === undefined) tell({ type: 'connection.closed' })
+      else {
+        socket.once('close', () => tell({ type: 'connection.closed' }))
+        take(socket)
+      }
       return
     case 'stop.asked':
       stop.resolve(message.why)
