@@ -1,4 +1,4 @@
-/** What a process has used so far, as Linux counts it. */
+/** What a process and those that it has started have used so far, as Linux counts it. */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
@@ -6,7 +6,10 @@ import { promisify } from 'node:util'
 export type Cost = {
   /** User and system, of all its threads. */
   readonly cpuSeconds: number
-  /** The most that was ever resident, the pages of files that it maps included. */
+  /**
+   * The most that was ever resident, the pages of files that it maps included; of several processes
+   * the sum, in which pages that they share count for each.
+   */
   readonly peakMegabytes: number
   /** Sent to the storage layer; a file that was deleted before counts all the same. */
   readonly bytesWritten: number
@@ -16,6 +19,18 @@ const kibibytesPerMegabyte = 1_000_000 / 1024
 
 /** @throws ENOENT where there is no /proc, or the process has ended. */
 export const costOf = async (pid: number): Promise<Cost> => {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'latin1')
+  const pids = children.split(' ').filter((it) => it !== '')
+  const costs = await Promise.all([ownCostOf(pid), ...pids.map((child) => costOf(Number(child)))])
+  const sum = (of: keyof Cost): number => costs.reduce((total, cost) => total + cost[of], 0)
+  return {
+    cpuSeconds: sum('cpuSeconds'),
+    peakMegabytes: sum('peakMegabytes'),
+    bytesWritten: sum('bytesWritten'),
+  }
+}
+
+const ownCostOf = async (pid: number): Promise<Cost> => {
   const [stat, status, io, ticksPerSecond] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'latin1'),
     readFile(`/proc/${pid}/status`, 'latin1'),

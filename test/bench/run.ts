@@ -3,9 +3,10 @@
  *
  *     npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
  *                      [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--plot FILE.svg] [--json]
+ *                      [--workers N]
  *
  * Each subject is a process of its own, syncs before it answers, and has the same loader and the same
- * sink, on loopback. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
+ * sink, on loopback. With --workers, Holdfast is measured once more, with so many. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
  * did not arrive.
  */
 import { writeFile } from 'node:fs/promises'
@@ -14,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { barsPicture } from './bars-picture.ts'
 import { installedPeers, peerNames } from './peers.ts'
 import { machine, ratiosOf, runOf, tableOf } from './report.ts'
-import { holdfast, relay, type Subject } from './subject.ts'
+import { holdfast, relay, type Subject, severalWorkers } from './subject.ts'
 import { type Load, type Measured, measure } from './trial.ts'
 
 /** What is installed for users: `npm run build` makes it. */
@@ -22,6 +23,7 @@ const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
 
 const synopsis = `npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
                  [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--plot FILE.svg] [--json]
+                 [--workers N]
 `
 
 const usage = (message: string): never => {
@@ -41,6 +43,7 @@ const parsed = () => {
         repeat: { type: 'string', default: '3' },
         peers: { type: 'string', default: 'relay' },
         cli: { type: 'string', default: builtCli },
+        workers: { type: 'string', default: '1' },
         plot: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -56,7 +59,14 @@ if (values.help) {
   process.exit(0)
 }
 
-type Option = 'records' | 'record-bytes' | 'per-request' | 'connections' | 'backlog' | 'repeat'
+type Option =
+  | 'workers'
+  | 'records'
+  | 'record-bytes'
+  | 'per-request'
+  | 'connections'
+  | 'backlog'
+  | 'repeat'
 const countOf = (option: Option, [least, most]: readonly [number, number]): number => {
   const count = Number(values[option])
   return Number.isSafeInteger(count) && count >= least && count <= most
@@ -75,6 +85,7 @@ const requestsMax = 2_000_000
 if ((load.records + load.backlogRecords) / load.recordsPerRequest > requestsMax)
   usage(`there are at most ${requestsMax} requests: --per-request must be larger`)
 const repeat = countOf('repeat', [1, 100])
+const workers = countOf('workers', [1, 64])
 
 const namesOf = (text: string): readonly string[] => {
   const known = [relay.name, ...peerNames]
@@ -96,9 +107,12 @@ const progress = (text: string): void => {
 }
 
 const trials = new Map<Subject, Measured[]>(
-  [holdfast(values.cli), ...(names.includes(relay.name) ? [relay] : []), ...peers].map(
-    (subject) => [subject, []],
-  ),
+  [
+    holdfast(values.cli),
+    ...(workers === 1 ? [] : [severalWorkers(values.cli, workers)]),
+    ...(names.includes(relay.name) ? [relay] : []),
+    ...peers,
+  ].map((subject) => [subject, []]),
 )
 for (let trial = 1; trial <= repeat; trial += 1) {
   for (const [subject, measured] of trials) {

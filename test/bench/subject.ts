@@ -60,6 +60,12 @@ export const holdfast = (
   },
 })
 
+/** The same, by so many processes and one that watches over them. */
+export const severalWorkers = (cli: string, workers: number): Subject => ({
+  ...holdfast(cli, { settings: { workers } }),
+  name: `${workers} workers`,
+})
+
 export const relay: Subject = {
   name: 'relay',
   durability: 'fsync',
