@@ -13,6 +13,7 @@ import {
 import { endpointManagerInput } from '../inputs.ts'
 import type { Keeper } from '../keeper.ts'
 import { endpointPorts } from '../ports/endpoint-ports.ts'
+import { openCommands } from './commands-taken.ts'
 import { joinAgain, type Rejoining } from './rejoining.ts'
 import { openMail, type Post, type Service, type ServiceNeeds } from './service.ts'
 
@@ -23,18 +24,22 @@ const keys = { assignment: 'assignment', actor: 'endpoint-manager', marker: 'rea
 export const startEndpointManager = async (needs: ServiceNeeds): Promise<Service> => {
   const { kafka, stage, log, failed } = needs
   let transactions: Transactions | undefined
+  const commands = openCommands((offset) =>
+    membership.commit('endpoint-commands', { partition: 0, offset }),
+  )
 
   /** Whoever was the manager before can assign nothing any more; then what it has assigned is read. */
   const begin = async (): Promise<void> => {
     transactions = membership.guarded(await kafka.takeOver('endpoint-manager'))
     const former = await formerOf(needs, transactions)
-    startMachine(needs, { transactions, former })
+    startMachine(needs, { transactions, former, answered: commands.answered })
     log.info('endpoint-manager.taken', 'The endpoint manager is here.', {
       assignments: former.assignments.length,
     })
   }
   const end = async (): Promise<void> => {
     stage.end(id)
+    commands.forget()
     await transactions?.close()
     transactions = undefined
   }
@@ -53,9 +58,8 @@ export const startEndpointManager = async (needs: ServiceNeeds): Promise<Service
     received: async (arrived) => {
       for (const it of arrived) {
         if (it.topic === 'records') continue
+        if (it.topic === 'endpoint-commands') commands.taken(it.message, it.offset)
         stage.arrived(it, () => stage.post(id, it.message))
-        if (it.topic === 'endpoint-commands')
-          membership.commit('endpoint-commands', { partition: 0, offset: it.offset + 1 })
       }
     },
     failed,
@@ -74,7 +78,15 @@ export const startEndpointManager = async (needs: ServiceNeeds): Promise<Service
 
 const startMachine = (
   needs: ServiceNeeds,
-  { transactions, former }: { readonly transactions: Transactions; readonly former: Former },
+  {
+    transactions,
+    former,
+    answered,
+  }: {
+    readonly transactions: Transactions
+    readonly former: Former
+    readonly answered: (commandId: string) => void
+  },
 ): void => {
   const { config, stage, world, meters, log, telemetry, failed } = needs
   const { clock } = world
@@ -105,12 +117,11 @@ const startMachine = (
           // The dispatchers know of it when they read it.
           telemetry: telemetry && { ...telemetry, overtaken: () => undefined },
           assigned: () => undefined,
-          answerCommand: (commandId, result) =>
-            mail({
-              topic: 'mailbox-operator',
-              partition: 0,
-              message: commandAnswered(commandId, result),
-            }),
+          answerCommand: (commandId, result) => {
+            answered(commandId)
+            const message = commandAnswered(commandId, result)
+            mail({ topic: 'mailbox-operator', partition: 0, message })
+          },
         }),
         input: endpointManagerInput(config, clock.now()),
         ...(snapshot === undefined ? {} : { snapshot }),
