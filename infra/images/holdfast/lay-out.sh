@@ -14,9 +14,10 @@ npm pack --ignore-scripts --silent --pack-destination "$out" > /dev/null
 tar -xzf "$out"/holdfast-*.tgz -C "$out/app" --strip-components=1
 rm "$out"/holdfast-*.tgz
 cp package-lock.json "$out/app/"
-# The lock file knows the workspace that brings a checkout its Node; the image has its own.
+# The lock file knows the workspace that brings a checkout its Node; the image has its own, and leaves it out.
 mkdir -p "$out/app/infra/node"
 cp infra/node/package.json "$out/app/infra/node/"
-(cd "$out/app" && npm ci --silent --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund)
+# Native bindings come as optional packages, one for each platform: they have to be there.
+(cd "$out/app" && npm ci --silent --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund)
 rm -rf "$out/app/infra" "$out/app/package-lock.json" "$out/app/node_modules/@holdfast" \
   "$out/app/node_modules/.package-lock.json" "$out/app/node_modules/.bin"
