@@ -18,6 +18,7 @@ import { notices } from './commands/notices.ts'
 import { reconcile } from './commands/reconcile.ts'
 import { report } from './commands/report.ts'
 import { run } from './commands/run.ts'
+import { sequence } from './commands/sequence.ts'
 import { top } from './commands/top.ts'
 import { topics } from './commands/topics.ts'
 import { validate } from './commands/validate.ts'
@@ -38,6 +39,7 @@ const commands: readonly Command[] = [
   ...notices,
   ...topics,
   top,
+  sequence,
   incident,
   completionOf(() => commands),
 ]

@@ -15,6 +15,7 @@ import { resendNotices, showNotices } from './notice-routes.ts'
 import { plainAnswer } from './plain-answer.ts'
 import type { Route } from './route.ts'
 import { sendAnswer } from './send-answer.ts'
+import { openSequenceRoute } from './sequence-route.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
 import { openSurveyRoutes } from './survey-routes.ts'
 import { showCompleteness, showLedgerWindow, showRanges, showReport } from './window-routes.ts'
@@ -27,7 +28,10 @@ export type Admin = {
 }
 
 type Methods = Readonly<Record<string, Route>>
-const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> => ({
+const openRoutes = (given: {
+  readonly inspect: InspectRoutes
+  readonly sequence: Route
+}): Readonly<Record<string, Methods>> => ({
   '/metrics': { GET: openMetricsRoute() },
   '/api/v1/live': { GET: openLiveRoute() },
   '/api/v1/ring': { GET: showRing },
@@ -47,8 +51,9 @@ const openRoutes = (inspect: InspectRoutes): Readonly<Record<string, Methods>> =
   '/api/v1/notices': { GET: showNotices },
   '/api/v1/notices/resend': { POST: resendNotices },
   '/api/v1/actors': { GET: showActors },
-  '/api/v1/inspect/ticket': { POST: inspect.ticket },
-  [inspectPath]: { GET: inspect.plain },
+  '/api/v1/sequence': { GET: given.sequence },
+  '/api/v1/inspect/ticket': { POST: given.inspect.ticket },
+  [inspectPath]: { GET: given.inspect.plain },
 })
 /** What only the account can answer. */
 const accountPaths = [
@@ -86,7 +91,9 @@ export const openAdmin = async (options: Options): Promise<Admin> => {
   const gate = openGate({ token, listen: known })
   const inspectRoutes = openInspectRoutes({ mode: inspect, gate, observed, log })
   const pageGate: Gate = token === null ? gate : () => undefined
-  const answer = openAnswering({ ...options, gate, pageGate, routes: openRoutes(inspectRoutes) })
+  const sequence = openSequenceRoute()
+  const routes = openRoutes({ inspect: inspectRoutes, sequence: sequence.route })
+  const answer = openAnswering({ ...options, gate, pageGate, routes })
   const server = createServer(serverTimeouts)
   server.on('request', (request, response) => {
     void respond({ request, response, answer, log })
@@ -104,6 +111,7 @@ export const openAdmin = async (options: Options): Promise<Admin> => {
     url: `http://${listenText({ host: listen.host, port })}`,
     close: async () => {
       inspectRoutes.close()
+      sequence.close()
       await closed(server)
     },
   }

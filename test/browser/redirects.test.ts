@@ -28,7 +28,16 @@ const looks: Readonly<Record<string, Look>> = {
   phone: { width: 390, height: 844, colours: 'light' },
   night: { width: 1440, height: 900, colours: 'dark' },
 }
-const views = ['overview', 'actors', 'cache', 'losses', 'completeness', 'endpoint', 'streams']
+const views = [
+  'overview',
+  'actors',
+  'sequence',
+  'cache',
+  'losses',
+  'completeness',
+  'endpoint',
+  'streams',
+]
 
 const consoleInAStorm = (): void => {
   const folder = workspace()
@@ -109,6 +118,22 @@ const consoleInAStorm = (): void => {
       )
   })
 
+  test('messages are drawn as they happen; each opens what led to it and what came of it', async (t) => {
+    const { page, complaints } = await opened(t, 'sequence')
+    // Not a click of the mouse: what is chosen moves on meanwhile.
+    await page.locator('.step a', { hasText: 'send.ended' }).last().dispatchEvent('click')
+    await page.getByText('What led to send.ended').waitFor()
+    const told = (await page.locator('.step .what').allTextContents()).map((it) => it.trim())
+    assert.ok(told.includes('attempt.answered') && told.includes('send.ended'), told.join(', '))
+    assert.equal(await page.locator('.step.chosen').count(), 1)
+    await picture(page, 'sequence-of-a-send')
+    await page.getByRole('link', { name: 'All messages' }).click()
+    await page.getByText('The last messages').waitFor()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Hold the picture' }).waitFor()
+    assert.deepEqual(complaints, [])
+  })
+
   test('the account on the page balances while it moves', async (t) => {
     const { page } = await opened(t, 'overview')
     const numbers = async (): Promise<readonly number[]> => {
@@ -150,7 +175,14 @@ const consoleInAStorm = (): void => {
       await page.keyboard.press('Tab')
       reached.add(await focused(page))
     }
-    for (const name of ['Overview', 'Losses', 'Streams', 'Statecharts', 'History and control'])
+    for (const name of [
+      'Overview',
+      'Sequence',
+      'Losses',
+      'Streams',
+      'Statecharts',
+      'History and control',
+    ])
       assert.ok(reached.has(name), `${name}, of ${[...reached].join(', ')}`)
     await page.getByRole('link', { name: 'Endpoint', exact: true }).focus()
     await page.keyboard.press('Enter')
@@ -168,6 +200,7 @@ const consoleInAStorm = (): void => {
 const landmarks: Readonly<Record<string, string>> = {
   overview: '.balance',
   actors: '.statechart.of-sentinel',
+  sequence: '.step .turn',
   cache: '.ring',
   losses: '.empty',
   completeness: '.calendar',

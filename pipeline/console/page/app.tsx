@@ -13,6 +13,7 @@ import { CompletenessView } from './views/completeness.tsx'
 import { EndpointView } from './views/endpoint.tsx'
 import { Losses } from './views/losses.tsx'
 import { Overview } from './views/overview.tsx'
+import { SequenceView } from './views/sequence.tsx'
 import { Streams } from './views/streams.tsx'
 
 type Shown = {
@@ -30,6 +31,11 @@ const shown: Readonly<Record<View, Shown>> = {
     title: 'Actors',
     lead: 'The statecharts that run here, as they are: drawn from the machines themselves.',
     content: Actors,
+  },
+  sequence: {
+    title: 'Sequence',
+    lead: 'Who tells whom what, as it happens, and what each message leads to.',
+    content: SequenceView,
   },
   cache: {
     title: 'Cache',

@@ -4,6 +4,7 @@ import { openStore, useStore } from './store.ts'
 export const views = [
   'overview',
   'actors',
+  'sequence',
   'cache',
   'losses',
   'completeness',

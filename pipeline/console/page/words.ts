@@ -46,6 +46,9 @@ const thisYear = new Date().getUTCFullYear()
 
 /** All times are UTC, as in the log and in every report. */
 export const timeText = (at: string | number): string => time.format(new Date(at))
+/** To the millisecond, of one day. */
+export const momentText = (atMs: number): string =>
+  `${timeText(atMs)}.${String(atMs % 1_000).padStart(3, '0')}`
 export const minuteText = (at: string | number): string => timeText(at).slice(0, 5)
 export const dayText = (at: string | number): string => day.format(new Date(at))
 export const weekdayText = (at: string | number): string => weekday.format(new Date(at))

@@ -1,8 +1,7 @@
-import { useState } from 'preact/hooks'
 import type { Drop } from '../answers.ts'
 import { bytesText, count, exactText, reasonText } from '../words.ts'
+import { Copy } from './copy.tsx'
 import { Dialog } from './dialog.tsx'
-import { Icon } from './icon.tsx'
 
 /** Exactly which records an event names. */
 export const DropDetail = ({
@@ -52,24 +51,3 @@ const Fact = ({ name, value }: { readonly name: string; readonly value: string }
 /** As receivers know it: `<producer>/<tenant>/<service>/<first>-<last>`. */
 const rangeIdOf = ({ producer, tenant, service, firstSeq, lastSeq }: Drop): string =>
   `${[producer, tenant, service].map(encodeURIComponent).join('/')}/${firstSeq}-${lastSeq}`
-
-const Copy = ({ label, text }: { readonly label: string; readonly text: string }) => {
-  const [state, setState] = useState<'idle' | 'copied' | 'refused'>('idle')
-  const copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(text)
-      setState('copied')
-    } catch (cause) {
-      // Browsers refuse it outside a secure context: the text is on the page, to be marked by hand.
-      if (!(cause instanceof Error)) throw cause
-      setState('refused')
-    }
-  }
-  const said = { idle: label, copied: 'Copied', refused: 'The browser does not allow it' }[state]
-  return (
-    <button type="button" class="button" onClick={copy}>
-      <Icon name={state === 'copied' ? 'check' : 'copy'} />
-      <span aria-live="polite">{said}</span>
-    </button>
-  )
-}

@@ -2,6 +2,7 @@
 const paths = {
   overview: 'M3 10.5 10 4l7 6.5M5 9v7h10V9',
   actors: 'M5 5h4v4H5zM11 11h4v4h-4zM9 7h4v4M7 9v4h4',
+  sequence: 'M5 3v14M15 3v14M5 7h9M11 4.5 14 7l-3 2.5M15 13H6M9 10.5 6 13l3 2.5',
   cache: 'M10 3a7 7 0 1 1-7 7M10 6.5a3.5 3.5 0 1 1-3.5 3.5M3 10V5M3 5h5',
   losses: 'M10 3 2.5 16h15zM10 8v4M10 14v.2',
   completeness: 'M4 5h12v11H4zM4 8.5h12M7 3v3M13 3v3M7.5 12l2 2 3.5-3.5',

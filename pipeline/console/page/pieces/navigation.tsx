@@ -4,6 +4,7 @@ import { Icon } from './icon.tsx'
 const names: Readonly<Record<View, string>> = {
   overview: 'Overview',
   actors: 'Actors',
+  sequence: 'Sequence',
   cache: 'Cache',
   losses: 'Losses',
   completeness: 'Completeness',
