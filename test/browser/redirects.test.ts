@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
+import { settledAccountOf } from '../support/account.ts'
 import {
   type HoldfastProcess,
   startHoldfast,
@@ -165,6 +166,29 @@ const consoleInAStorm = (): void => {
       assert.deepEqual(complaints, [])
     })
 
+  /** The last of them: it ends the storm, and what it asks is what the storm came to. */
+  const stillAfterAll = async (t: Parameters<typeof openPage>[0]): Promise<void> => {
+    const { page, complaints } = await opened(t, 'actors')
+    const lit = page.locator('.state.is-redirectInFlight.lit')
+    // From now on what is sent to the second endpoint hangs until its attempt is given up.
+    sinks[1]?.behave(() => ({ kind: 'hang' }))
+    await holdfast.redirect(sinks[1]?.url ?? '')
+    await lit.waitFor()
+    await picture(page, 'redirect-while-a-send-hangs')
+    state = 'calm'
+    await storm
+    await holdfast.redirect(sinks[0]?.url ?? '')
+    await lit.waitFor({ state: 'detached' })
+    await page.locator('.banner.redirect.past').waitFor()
+    const { totals } = await settledAccountOf(holdfast)
+    assert.deepEqual([totals.delivered, totals.dropped], [totals.accepted, 0])
+    await picture(page, 'redirect-is-over')
+    await page.goto(`${holdfast.admin}/#/losses?span=1h`)
+    await page.getByText('Nothing was lost.').waitFor()
+    assert.equal(await page.locator('.timeline').count(), 0)
+    assert.deepEqual(complaints, [])
+  }
+
   test('the whole of it can be reached by keyboard', async (t) => {
     const { page } = await opened(t, 'overview')
     await page.locator('.balance').waitFor()
@@ -194,6 +218,8 @@ const consoleInAStorm = (): void => {
     // The browser gives the focus back in its own time.
     await page.waitForFunction(`document.activeElement?.textContent?.trim() === 'Redirect…'`)
   })
+
+  test('a redirect past a send that hangs is lit, then over, and nothing was lost', stillAfterAll)
 }
 
 /** What shows that the view has what it shows. */

@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { live } from './live.ts'
 import { Banners } from './pieces/banners.tsx'
 import { Header } from './pieces/header.tsx'
@@ -71,7 +71,8 @@ export const App = () => {
   const isFirst = useRef(true)
   const { title, lead, content: Content } = shown[view]
 
-  useEffect(() => {
+  // At once: later it would take the focus from whoever has gone on meanwhile.
+  useLayoutEffect(() => {
     document.title = `${title} · Holdfast`
     if (isFirst.current) isFirst.current = false
     else {
