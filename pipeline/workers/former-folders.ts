@@ -51,7 +51,8 @@ const namesIn = async (directory: string): Promise<readonly string[]> => {
   try {
     return await readdir(directory)
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return []
+    // What cannot be read cannot be started on either: the start says so, with what to do.
+    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(codeOf(cause) ?? '')) return []
     throw cause
   }
 }

@@ -35,6 +35,7 @@ export type AdminPlace = { readonly url: string; readonly token: string }
 /** Connections on their way: a worker whose event loop is blocked is handed no more than these. */
 const inHandMax = 128
 const pauseMs = { initial: 200, max: 30_000 }
+const failuresQuietMax = 3
 /** Whoever was up for so long did not fail at its start: the next pause is a short one again. */
 const steadyMs = 60_000
 
@@ -109,7 +110,9 @@ export const openMember = (given: {
       const afterMs = Math.min(pauseMs.max, pauseMs.initial * 2 ** failures)
       failures += 1
       state = 'waiting'
-      log.warn(
+      // One that does not come back by itself needs a person.
+      const write = failures > failuresQuietMax ? log.error : log.warn
+      write(
         'worker.ended',
         `A worker has ended; it is started again in ${afterMs} ms. What it had accepted is on disk.`,
         { worker, status, signal },
