@@ -79,6 +79,9 @@ const answering = ({ listen, token, crew: crewNow, log }: Options) => {
       })
     if (method !== 'GET') return commanded(crew, { method, path, request, log })
     if (worker !== undefined) return ofWorker(crew, { ...target, worker })
+    // The links of the page start at its folder.
+    if (/^\/workers\/\d{1,3}$/.test(path))
+      return { status: 308, headers: { location: `${path}/` }, body: '' }
     if (path === '/') return workersPage(crew.members)
     const route = Object.hasOwn(crewRoutes, path) ? crewRoutes[path] : undefined
     return route === undefined ? byEach(crew, path) : route({ crew, ...target })

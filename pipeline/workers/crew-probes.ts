@@ -1,10 +1,19 @@
 /** Probes of a process with workers. */
+import { setTimeout as after } from 'node:timers/promises'
 import { type Answer, json } from '../admin/answer.ts'
 import type { Complaint } from '../observed.ts'
 import { type Crew, toldValue } from './crew.ts'
-import type { Member } from './member.ts'
+import type { MemberState } from './member.ts'
 
-type Probed = { readonly member: Member; readonly reasons: readonly Complaint[] }
+type Probed = {
+  /** Before it was asked, and when it had answered. */
+  readonly states: readonly MemberState[]
+  readonly reasons: readonly Complaint[]
+}
+
+/** Whoever probes does not wait long; a thread that does nothing else answers in a worker. */
+const probeMsMax = 2_000
+const endSeenMs = 200
 
 const probed = async (crew: Crew, path: string): Promise<readonly Probed[]> =>
   Promise.all(
@@ -13,12 +22,15 @@ const probed = async (crew: Crew, path: string): Promise<readonly Probed[]> =>
         actor: `worker-${member.worker}/${actor}`,
         reason,
       })
-      const told = await crew.ask(member, { method: 'GET', path })
+      const before = member.state()
+      const told = await crew.ask(member, { method: 'GET', path, msMax: probeMsMax })
       const { reasons, error = '' } = toldValue<{ reasons?: readonly Complaint[]; error?: string }>(
         told,
       )
+      // Its connections break a moment before its end is known.
+      if (reasons === undefined) await after(endSeenMs)
       return {
-        member,
+        states: [before, member.state()],
         reasons: reasons?.map(named) ?? [named({ actor: 'process', reason: error })],
       }
     }),
@@ -28,7 +40,9 @@ const probed = async (crew: Crew, path: string): Promise<readonly Probed[]> =>
 export const crewLive = async (crew: Crew | null): Promise<Answer> => {
   if (crew === null) return answer('ok', [])
   const all = await probed(crew, '/livez')
-  const reasons = all.filter(({ member }) => member.state() === 'up').flatMap((one) => one.reasons)
+  const reasons = all
+    .filter(({ states }) => states.every((state) => state === 'up'))
+    .flatMap((one) => one.reasons)
   return answer(reasons.length === 0 ? 'ok' : 'unavailable', reasons)
 }
 

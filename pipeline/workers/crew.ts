@@ -17,6 +17,8 @@ export type Asked = {
   /** With its query. */
   readonly path: string
   readonly body?: unknown
+  /** How long to wait for the answer; longer than a worker itself takes unless told. */
+  readonly msMax?: number
 }
 /** What a worker answered; 503 where it did not. */
 export type Told = Answer & { readonly worker: number; readonly headers: Record<string, string> }
@@ -69,7 +71,10 @@ export const openCrew = (given: {
   }
 }
 
-const answered = async (member: Member, { method, path, body }: Asked): Promise<Told> => {
+const answered = async (
+  member: Member,
+  { method, path, body, msMax = askMsMax }: Asked,
+): Promise<Told> => {
   const { worker } = member
   const place = member.admin()
   if (place === undefined) return silent(worker, `it is ${member.state()}`)
@@ -77,7 +82,7 @@ const answered = async (member: Member, { method, path, body }: Asked): Promise<
     const response = await fetch(`${place.url}${path}`, {
       method,
       redirect: 'error',
-      signal: AbortSignal.timeout(askMsMax),
+      signal: AbortSignal.timeout(msMax),
       headers: {
         authorization: `Bearer ${place.token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

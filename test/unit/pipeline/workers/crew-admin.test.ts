@@ -127,6 +127,8 @@ test('half an account is none: while a worker is away, it is not told', async (t
   assert.equal((await call('GET', '/api/v1/ledger')).status, 503)
   assert.equal((await call('GET', '/workers/0/api/v1/ledger')).status, 200)
   assert.equal((await call('GET', '/workers/2/api/v1/ledger')).status, 404)
+  // As it is typed, without a slash.
+  assert.equal((await call('GET', '/workers/0')).status, 200)
   const report = await call('GET', '/api/v1/report')
   assert.equal(report.status, 404)
   assert.match(report.text, /\/workers\/1\/api\/v1\/report/)
