@@ -27,6 +27,11 @@ export type DropArchive = {
    * @throws {LedgerError} `archive_failed` when there should be some and none can be read.
    */
   readonly read: (after: string) => AsyncGenerator<Drop>
+  /**
+   * Some with smaller ids, the newest of them, oldest first; none: there are none.
+   * @throws {LedgerError} `archive_failed` when there should be some and none can be read.
+   */
+  readonly readBefore: (before: string) => Promise<readonly Drop[]>
   readonly firstId: () => string | null
   readonly lastId: () => string | null
   readonly close: () => Promise<void>
@@ -178,6 +183,23 @@ const archiveOver = (
         'archive_failed',
         `Drop events up to ${lastId} were looked for in ${path}, and are not readable any more ` +
           `behind ${last === '' ? 'its beginning' : last}.`,
+      )
+    },
+    readBefore: async (before) => {
+      const index = contents.places.findLastIndex(({ id }) => id < before)
+      const place = contents.places[index]
+      if (place === undefined) return []
+      const drops: Drop[] = []
+      const to = contents.places[index + 1]?.offset ?? contents.end
+      for await (const { bytes } of linesOf(file, { from: place.offset, to })) {
+        const drop = dropOfLine(bytes)
+        if (drop !== undefined && drop.id < before) drops.push(drop)
+      }
+      if (drops.length > 0) return drops
+      throw new LedgerError(
+        'archive_failed',
+        `Drop events before ${before} were looked for in ${path}, and are not readable any more ` +
+          `from ${place.id}.`,
       )
     },
     firstId: () => contents.firstId,

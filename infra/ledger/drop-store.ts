@@ -66,6 +66,18 @@ export const openDropStore = ({
       }
     }
   }
+  /** The newest first. What leaves the memory meanwhile is in the archive. */
+  const ahead = async function* (before: string): AsyncGenerator<Drop> {
+    for (let first = before; ; ) {
+      const drop = recent[indexBefore(recent, first)]
+      const older = drop === undefined ? (await archive.readBefore(first)).toReversed() : [drop]
+      if (older.length === 0) return
+      for (const it of older) {
+        first = it.id
+        yield it
+      }
+    }
+  }
 
   return {
     add: (drops) => {
@@ -73,21 +85,24 @@ export const openDropStore = ({
       unarchivedCount += drops.length
       trim()
     },
-    query: async ({ tenant, sinceMs, reason, limit = pageDropsDefault, cursor = '' }) => {
-      const since = leastDropId(sinceMs ?? 0)
-      const isAsked = (drop: Drop): boolean =>
-        (tenant === undefined || drop.tenant === tenant) &&
-        (reason === undefined || drop.reason === reason) &&
-        (sinceMs === undefined || drop.atMs >= sinceMs)
+    query: async (query) => {
+      const { limit = pageDropsDefault, cursor = '' } = query
+      // An id may be of a later moment than its event, where the clock was set back; never of an earlier one.
+      const since = leastDropId(query.sinceMs ?? 0)
       const drops: Drop[] = []
       const count = Math.min(Math.max(1, limit), pageDropsMax)
       let looked = 0
       let last = cursor
-      for await (const drop of behind(cursor > since ? cursor : since)) {
+      const found =
+        query.order === 'newest'
+          ? ahead(cursor === '' ? behindAll : cursor)
+          : behind(cursor === '' || cursor < since ? since : cursor)
+      for await (const drop of found) {
+        if (drop.id < since) break
         if (drops.length === count || looked === scanDropsMax) return { drops, cursor: last }
         looked += 1
         last = drop.id
-        if (isAsked(drop)) drops.push(drop)
+        if (isAsked(drop, query)) drops.push(drop)
       }
       return { drops, cursor: null }
     },
@@ -100,6 +115,26 @@ export const openDropStore = ({
     },
     close: archive.close,
   }
+}
+
+/** Ids are digits and letters. */
+const behindAll = '~'
+
+export const isAsked = (drop: Drop, { tenant, reason, sinceMs, untilMs }: DropQuery): boolean =>
+  (tenant === undefined || drop.tenant === tenant) &&
+  (reason === undefined || drop.reason === reason) &&
+  (sinceMs === undefined || drop.atMs >= sinceMs) &&
+  (untilMs === undefined || drop.atMs < untilMs)
+
+/** Where the last with a smaller id is; -1: there is none. */
+const indexBefore = (drops: readonly Drop[], id: string): number => {
+  let [low, high] = [0, drops.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((drops[middle]?.id ?? '') < id) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }
 
 /** Where the first with a greater id is. */

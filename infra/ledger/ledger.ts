@@ -74,13 +74,18 @@ export type DropQuery = {
   readonly tenant?: string
   /** Recorded at this instant or later. */
   readonly sinceMs?: number
+  /** Recorded before this instant. */
+  readonly untilMs?: number
+  /** `oldest` first unless told. */
+  readonly order?: DropOrder
   /** 1,000 at most; 100 unless told. */
   readonly limit?: number
-  /** Only what was recorded after it: the `cursor` of a page, or the id of any drop. */
+  /** Only what comes behind it in that order: the `cursor` of a page, or the id of any drop. */
   readonly cursor?: string
   readonly reason?: DropReason
 }
-/** Oldest first. */
+export const dropOrders = ['oldest', 'newest'] as const
+export type DropOrder = (typeof dropOrders)[number]
 export type DropPage = {
   readonly drops: readonly Drop[]
   /**

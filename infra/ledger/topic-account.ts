@@ -12,7 +12,7 @@ import { type OffsetSet, openOffsetSet } from '../kafka/offset-set.ts'
 import type { Address } from '../kafka/shard-log.ts'
 import { type Account, openAccount } from './account.ts'
 import { type Checkpoint, type ClosedPrefix, openClosedPrefix } from './closed-prefix.ts'
-import { leastDropId } from './drop-id.ts'
+import { isAsked } from './drop-store.ts'
 import type { DropPage, DropQuery, Ledger } from './ledger.ts'
 
 export type TopicAccount = {
@@ -188,20 +188,14 @@ const insert = (drops: Drop[], drop: Drop): 'new' | 'known' => {
   return 'new'
 }
 
-const pageOf = (
-  drops: readonly Drop[],
-  { tenant, sinceMs, reason, limit = pageDropsDefault, cursor = '' }: DropQuery,
-): DropPage => {
-  const since = leastDropId(sinceMs ?? 0)
-  const after = cursor > since ? cursor : since
+const pageOf = (drops: readonly Drop[], query: DropQuery): DropPage => {
+  const { limit = pageDropsDefault, cursor = '' } = query
+  const isNewestFirst = query.order === 'newest'
+  const isBehind = ({ id }: Drop): boolean =>
+    isNewestFirst ? cursor === '' || id < cursor : id > cursor
   const count = Math.min(Math.max(1, limit), pageDropsMax)
-  const asked = drops.filter(
-    (drop) =>
-      drop.id > after &&
-      (tenant === undefined || drop.tenant === tenant) &&
-      (reason === undefined || drop.reason === reason) &&
-      (sinceMs === undefined || drop.atMs >= sinceMs),
-  )
+  const inOrder = isNewestFirst ? drops.toReversed() : drops
+  const asked = inOrder.filter((drop) => isBehind(drop) && isAsked(drop, query))
   const page = asked.slice(0, count)
   return { drops: page, cursor: asked.length > count ? (page.at(-1)?.id ?? null) : null }
 }

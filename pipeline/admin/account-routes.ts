@@ -1,4 +1,4 @@
-import type { DropQuery } from '../../infra/ledger/ledger.ts'
+import { type DropQuery, dropOrders } from '../../infra/ledger/ledger.ts'
 import type { Drop } from '../../schemas/messages.ts'
 import { dropReasons } from '../../schemas/metrics.ts'
 import { isoOrNull } from '../account/instant-text.ts'
@@ -20,25 +20,31 @@ export const showLedger = ({ observed, search }: Call): Answer => {
   })
 }
 
-/** `GET /api/v1/drops[?tenant=&reason=&since=&limit=&cursor=]` */
+/** `GET /api/v1/drops[?tenant=&reason=&since=&until=&order=&limit=&cursor=]` */
 export const showDrops = async ({ observed, search, nowMs }: Call): Promise<Answer> => {
   const query = queryOf<DropParameters>(search, {
     tenant: name,
     reason: oneOf(dropReasons),
     since: instantBefore(nowMs),
+    until: instantBefore(nowMs),
+    order: oneOf(dropOrders),
     limit: wholeNumber({ min: 1, max: dropsMax }),
     cursor,
   })
   if (query.kind === 'refused') return query.answer
-  const { since, limit = dropsDefault, ...rest } = query.values
+  const { since, until, limit = dropsDefault, ...rest } = query.values
   const found = await observed.ledger.drops({
     ...rest,
     limit,
     ...(since === undefined ? {} : { sinceMs: since }),
+    ...(until === undefined ? {} : { untilMs: until }),
   })
   return json({ drops: found.drops.map(shownDrop), cursor: found.cursor })
 }
-type DropParameters = Required<Omit<DropQuery, 'sinceMs'>> & { readonly since: number }
+type DropParameters = Required<Omit<DropQuery, 'sinceMs' | 'untilMs'>> & {
+  readonly since: number
+  readonly until: number
+}
 
 /** A drop event as the API shows it: times as ISO 8601, null where no record had one. */
 export type ShownDrop = Omit<Drop, 'atMs' | 'fromMs' | 'toMs'> & {

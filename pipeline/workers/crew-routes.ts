@@ -119,6 +119,7 @@ const drops: CrewRoute = async ({ crew, path, search }) => {
     return refusal({ status: 400, error: 'limit: this is out of range', allowed: '1 to 1000' })
   const page = await dropPage<Answer>({
     places,
+    order: asked.get('order') === 'newest' ? 'newest' : 'oldest',
     limit: limit === null ? dropsDefault : Number(limit),
     read: async (worker, from) => {
       const member = members[worker]

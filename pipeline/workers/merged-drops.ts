@@ -2,6 +2,7 @@
  * The drop events of all workers, page by page. The cursor says of each worker how far it was read:
  * one point in time for all would miss an event that another worker wrote down a moment later.
  */
+import type { DropOrder } from '../../infra/ledger/ledger.ts'
 import type { ShownDrop } from '../admin/account-routes.ts'
 
 /** An id is of its worker alone. */
@@ -32,12 +33,13 @@ export const placesIn = (cursor: string, workers: number): Places | undefined =>
 export const dropPage = async <Failure extends object>(given: {
   readonly places: Places
   readonly limit: number
+  readonly order: DropOrder
   readonly read: (
     worker: number,
     from: { place: string; limit: number },
   ) => Promise<DropPage | Failure>
 }): Promise<WorkersDropPage | Failure> => {
-  const { places, limit, read } = given
+  const { places, limit, order, read } = given
   const drops: WorkersDrop[] = []
   const next = [...places]
   let isEnd = true
@@ -55,10 +57,12 @@ export const dropPage = async <Failure extends object>(given: {
   }
   const cursor = next.join(separator)
   return {
-    drops: drops.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)),
+    drops: order === 'newest' ? drops.sort(byTime).reverse() : drops.sort(byTime),
     cursor: isEnd ? null : cursor,
     next: cursor,
   }
 }
+
+const byTime = (a: ShownDrop, b: ShownDrop): number => Date.parse(a.at) - Date.parse(b.at)
 
 const isPage = (page: DropPage | object): page is DropPage => 'drops' in page

@@ -71,6 +71,17 @@ const manyLosses = (): void => {
     await picture(tab, 'many-losses')
     await assertAccessible(tab, 'many losses')
 
+    const dialog = tab.getByRole('dialog')
+    const shown = async (name: string): Promise<string | null> =>
+      dialog.locator('.exact div', { hasText: name }).locator('dd').first().textContent()
+    const newest = await holdfast.get<{ drops: { id: string }[] }>(
+      '/api/v1/drops?order=newest&limit=1',
+    )
+    await list.getByRole('button').first().click()
+    assert.equal(await shown('Event'), newest.drops[0]?.id)
+    await tab.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+
     const of = async (): Promise<string | null> =>
       list.locator('.virtual-row').last().getAttribute('aria-posinset')
     for (let page = 1; page <= 3; page += 1) {
@@ -79,9 +90,6 @@ const manyLosses = (): void => {
       await until(of, (position) => Number(position) > page * 140)
     }
     await list.getByRole('button').nth(8).click()
-    const dialog = tab.getByRole('dialog')
-    const shown = async (name: string): Promise<string | null> =>
-      dialog.locator('.exact div', { hasText: name }).locator('dd').first().textContent()
     const id = await shown('Event')
     const { drops } = await holdfast.get<{
       drops: { id: string; firstSeq: number; lastSeq: number }[]

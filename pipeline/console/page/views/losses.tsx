@@ -24,6 +24,7 @@ export const Losses = () => {
     { from: span, tenant, buckets: 120 },
     10_000,
   )
+  const [turn, setTurn] = useState(0)
   // A bar of an earlier answer may lie between two of this one: then the one that holds its beginning.
   const bucket = value?.buckets.find(
     (it) =>
@@ -65,10 +66,11 @@ export const Losses = () => {
       </Card>
       {value === undefined || value.events === 0 ? null : (
         <Events
-          key={`${span} ${tenant} ${bucket?.at}`}
+          key={`${span} ${tenant} ${bucket?.at} ${turn}`}
           timeline={value}
           bucket={bucket}
           tenant={tenant}
+          again={() => setTurn(turn + 1)}
         />
       )}
     </div>
@@ -133,17 +135,21 @@ const Events = ({
   timeline,
   bucket,
   tenant,
+  again,
 }: {
   readonly timeline: Timeline
   readonly bucket: Bucket | undefined
   readonly tenant: string | undefined
+  /** Begins anew, with what came since. */
+  readonly again: () => void
 }) => {
   const [window] = useState({
-    since: bucket?.at ?? timeline.from,
-    untilMs:
-      bucket === undefined ? Number.POSITIVE_INFINITY : Date.parse(bucket.at) + timeline.stepMs,
+    since: Date.parse(bucket?.at ?? timeline.from),
+    until: bucket === undefined ? undefined : Date.parse(bucket.at) + timeline.stepMs,
     total: bucket?.events ?? timeline.events,
   })
+  // What comes meanwhile does not move the list under whoever reads it.
+  const newer = (bucket?.events ?? timeline.events) - window.total
   const { rows, isWhole, more } = useDrops(window, tenant)
   const [opened, setOpened] = useState<Drop | null>(null)
   return (
@@ -152,7 +158,7 @@ const Events = ({
       kind="wide"
       aside={
         bucket === undefined ? (
-          <span class="muted">oldest first</span>
+          <Freshness newer={newer} again={again} />
         ) : (
           <button type="button" class="link" onClick={() => restate({ at: undefined })}>
             Show all
@@ -175,6 +181,15 @@ const Events = ({
   )
 }
 
+const Freshness = ({ newer, again }: { readonly newer: number; readonly again: () => void }) =>
+  newer > 0 ? (
+    <button type="button" class="link" onClick={again}>
+      Show {count(newer)} newer
+    </button>
+  ) : (
+    <span class="muted">newest first</span>
+  )
+
 const EventRow = ({ drop, open }: { readonly drop: Drop; readonly open: () => void }) => (
   <button type="button" class="event" onClick={open}>
     <span class={`key reason ${drop.reason}`} aria-hidden="true" />
@@ -193,7 +208,7 @@ const EventRow = ({ drop, open }: { readonly drop: Drop; readonly open: () => vo
 )
 
 const useDrops = (
-  { since, untilMs }: { readonly since: string; readonly untilMs: number },
+  { since, until }: { readonly since: number; readonly until: number | undefined },
   tenant: string | undefined,
 ): { readonly rows: readonly Drop[]; readonly isWhole: boolean; readonly more: () => void } => {
   const [pages, setPages] = useState<{
@@ -208,7 +223,9 @@ const useDrops = (
     if (isAsking.current || pages.cursor === null) return
     isAsking.current = true
     const result = await get<DropPage>('/api/v1/drops', {
-      since: String(Date.parse(since)),
+      order: 'newest',
+      since,
+      until,
       limit: pageRows,
       tenant,
       cursor: pages.cursor,
@@ -216,10 +233,8 @@ const useDrops = (
     isAsking.current = false
     if (result.kind !== 'answer') return
     const { drops, cursor } = result.value
-    const fitting = drops.filter(({ at }) => Date.parse(at) < untilMs)
-    const isPast = fitting.length < drops.length
-    setPages({ rows: [...pages.rows, ...fitting], cursor: isPast ? null : cursor })
-  }, [pages, since, tenant, untilMs])
+    setPages({ rows: [...pages.rows, ...drops], cursor })
+  }, [pages, since, tenant, until])
   useEffect(() => {
     if (pages.cursor === '') void more()
   }, [more, pages.cursor])

@@ -86,6 +86,53 @@ test('old drop events leave the memory but are found in the archive, after resta
     { dropsMax: 5 },
   ))
 
+test('newest first is the same backwards, page by page, out of the memory and out of the archive', () =>
+  live(
+    async (life) => {
+      for (const round of [0, 1, 2]) {
+        await lose(life, 600, round * 600)
+        if (round < 2) await life.checkpoint()
+      }
+      const backwards = async (query: object = {}): Promise<readonly string[]> => {
+        const ids: string[] = []
+        for (let cursor: string | null = ''; cursor !== null; ) {
+          const asked = { ...query, order: 'newest', limit: 250, cursor } as const
+          const page: { drops: readonly { id: string }[]; cursor: string | null } = await life
+            .ledger()
+            .drops(asked)
+          ids.push(...page.drops.map(({ id }) => id))
+          cursor = page.cursor
+        }
+        return ids
+      }
+      const all = await life.drops()
+      assert.equal(all.length, 1_800)
+      const idsOf = (drops: typeof all): readonly string[] => drops.map(({ id }) => id).toReversed()
+      assert.deepEqual(await backwards(), idsOf(all))
+      const [sinceMs, untilMs] = [at(300), at(1_400)]
+      const between = all.filter(
+        ({ atMs, tenant }) => atMs >= sinceMs && atMs < untilMs && tenant === 't1',
+      )
+      assert.deepEqual(await backwards({ sinceMs, untilMs, tenant: 't1' }), idsOf(between))
+      await life.restart()
+      assert.deepEqual(await backwards(), idsOf(all))
+    },
+    { dropsMax: 5 },
+  ))
+
+test('an event whose id is of a later moment, as the clock was set back, is found by its time', () =>
+  live(async (life) => {
+    await lose(life, 2, 100)
+    await lose(life, 1, 10)
+    for (const order of ['oldest', 'newest'] as const) {
+      const { drops } = await life.ledger().drops({ untilMs: at(50), order })
+      assert.deepEqual(
+        drops.map(({ atMs }) => atMs),
+        [at(10)],
+      )
+    }
+  }))
+
 test('wherever a crash cuts the archive short, each drop event is there once', () =>
   live(async (life) => {
     await lose(life, 3)

@@ -96,7 +96,12 @@ test('page by page every drop event is seen once, one written down late among th
     for (let pages = 0; cursor !== null && pages < 20; pages += 1) {
       const places = placesIn(cursor, 3)
       assert.ok(places)
-      const page = await dropPage<{ error: string }>({ places, limit, read: reading(drops) })
+      const page = await dropPage<{ error: string }>({
+        places,
+        limit,
+        order: 'oldest',
+        read: reading(drops),
+      })
       assert.ok('drops' in page)
       assert.ok(page.drops.length <= limit)
       seen.push(...page.drops.map(({ worker, id }) => `${worker}/${id}`))
@@ -110,13 +115,37 @@ test('page by page every drop event is seen once, one written down late among th
     const late = [drops[0] ?? [], ['0b-1'], drops[2] ?? []]
     const places = placesIn(next, 3)
     assert.ok(places)
-    const page = await dropPage<{ error: string }>({ places, limit, read: reading(late) })
+    const page = await dropPage<{ error: string }>({
+      places,
+      limit,
+      order: 'oldest',
+      read: reading(late),
+    })
     assert.ok('drops' in page)
     assert.deepEqual(
       page.drops.map(({ worker, id }) => [worker, id]),
       [[1, '0b-1']],
     )
   }
+})
+
+test('newest first, a page of several workers begins with the newest of them all', async () => {
+  const drops = [['0a-0'], [], ['0c-0', '0b-0']]
+  const read = async (worker: number) => ({
+    drops: (drops[worker] ?? []).map(dropAt),
+    cursor: null,
+  })
+  const page = await dropPage<{ error: string }>({
+    places: ['', '', ''],
+    limit: 10,
+    order: 'newest',
+    read,
+  })
+  assert.ok('drops' in page)
+  assert.deepEqual(
+    page.drops.map(({ id }) => id),
+    ['0c-0', '0b-0', '0a-0'],
+  )
 })
 
 test('a cursor of one pipeline, or of fewer workers, is no cursor', () => {
@@ -130,6 +159,7 @@ test('a page fails with the worker that could not be read', async () => {
   const page = await dropPage({
     places: ['', ''],
     limit: 10,
+    order: 'oldest',
     read: async (worker) => (worker === 1 ? failure : { drops: [], cursor: null }),
   })
   assert.equal(page, failure)
