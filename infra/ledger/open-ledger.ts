@@ -40,7 +40,7 @@ export type LedgerOptions = {
   readonly book?: AccountBook
 }
 
-const defaultDropsMax = 100_000
+const defaultDropsMax = 10_000
 const defaultRowsMax = 10_000
 
 /**

@@ -13,8 +13,11 @@ export type LoadOrder = {
   readonly connections: number
   readonly recordsPerRequest: number
   readonly recordBytes: number
-  /** `connection`: each connection is a stream of its own; else all are one. */
-  readonly streams?: 'connection'
+  /**
+   * `connection`: each connection is a stream of its own; a number: requests go to so many in turn, of
+   * services `bench-00000` and on; else all are one. Of OTLP alone.
+   */
+  readonly streams?: 'connection' | number
   /** Numbers of the requests. */
   readonly from: number
   readonly to: number
@@ -41,14 +44,20 @@ const load = async (order: LoadOrder): Promise<void> => {
   let number = order.from
 
   const connection = async (index: number): Promise<void> => {
-    const service = order.streams === 'connection' ? `bench-${index}` : 'bench'
+    const { streams } = order
+    const service =
+      typeof streams === 'number'
+        ? numbered(0)
+        : streams === 'connection'
+          ? `bench-${index}`
+          : 'bench'
     const socket = connect({ host: hostname, port: Number(port), noDelay: true })
     const sizes = { records: order.recordsPerRequest, recordBytes: order.recordBytes }
     const post =
       order.speaks === 'syslog'
         ? writer(socket, markedLines(sizes))
         : poster(socket, {
-            request: markedRequest({ service, ...sizes }),
+            request: inTurn(markedRequest({ service, ...sizes }), streams),
             host: `${hostname}:${port}`,
           })
     while (number < order.to) {
@@ -74,6 +83,21 @@ const load = async (order: LoadOrder): Promise<void> => {
     unacknowledged,
   }
   process.send?.(answer)
+}
+
+const numbered = (stream: number): string => `bench-${String(stream).padStart(5, '0')}`
+
+/** The stream that it is of follows from its number. */
+const inTurn = (request: MarkedRequest, streams: LoadOrder['streams']): MarkedRequest => {
+  if (typeof streams !== 'number') return request
+  const at = request.bytes.indexOf(numbered(0))
+  return {
+    ...request,
+    mark: (number, sentAtUs) => {
+      request.mark(number, sentAtUs)
+      request.bytes.write(numbered(number % streams), at, 'latin1')
+    },
+  }
 }
 
 /** Sends the request under a number and resolves with the status; 0 once the connection is gone. */

@@ -30,6 +30,10 @@ export const costOf = async (pid: number): Promise<Cost> => {
   }
 }
 
+/** What is resident now, of the process alone, pages of files that it maps included. @throws as above */
+export const residentMegabytesOf = async (pid: number): Promise<number> =>
+  numberAfter(await readFile(`/proc/${pid}/status`, 'latin1'), 'VmRSS:') / kibibytesPerMegabyte
+
 const ownCostOf = async (pid: number): Promise<Cost> => {
   const [stat, status, io, ticksPerSecond] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'latin1'),
