@@ -1,6 +1,7 @@
 /**
- * `npm test`: all tests; those in a browser and in containers one file at a time, after the others,
- * where there is a Chromium and Docker answers. Options go to `node --test`.
+ * `npm test`: all tests but the long ones; those in a browser and in containers one file at a time, after
+ * the others, where there is a Chromium and Docker answers. `container`: those in containers alone, and the
+ * long ones too. Options go to `node --test`.
  *
  *     node test/run.ts [container] [OPTION…]
  */
@@ -11,10 +12,11 @@ import { withoutDocker } from './container/docker.ts'
 
 const quick = ['test/{unit,table,model,wire,simulation,system}/**/*.test.ts', 'test/*.test.ts']
 const inBrowser = 'test/browser/**/*.test.ts'
-const inContainers = 'test/container/**/*.test.ts'
 
 const [first, ...rest] = process.argv.slice(2)
 const isContainersAlone = first === 'container'
+// Those in long/ take minutes: they run when one asks for the tests in containers.
+const inContainers = isContainersAlone ? 'test/container/**/*.test.ts' : 'test/container/*.test.ts'
 const options = isContainersAlone || first === undefined ? rest : [first, ...rest]
 
 const passes = (...args: readonly string[]): boolean =>

@@ -31,7 +31,7 @@ export type Cluster = AsyncDisposable & {
   readonly settled: (auditor: Service, accepted: number) => Promise<Totals>
 }
 
-const settleMsMax = 120_000
+const settleMsMax = 240_000
 /** As `transport.kafka` asks for topics by default. */
 const messageBytesMax = 2 ** 24 + 2 ** 17
 

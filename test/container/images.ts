@@ -60,6 +60,9 @@ export const buildScript = join(import.meta.dirname, '../../infra/images/build.s
 export const serviceImage = async (): Promise<string> => {
   const { HOLDFAST_IMAGE } = process.env
   if (HOLDFAST_IMAGE !== undefined) return HOLDFAST_IMAGE
-  await run(buildScript, ['holdfast'])
+  building ??= run(buildScript, ['holdfast'])
+  await building
   return 'holdfast-test/holdfast:latest'
 }
+/** Once, however many services a test starts at the same time. */
+let building: Promise<unknown> | undefined

@@ -13,7 +13,7 @@ export type Plant = AsyncDisposable & {
   readonly sink: Sink
   readonly load: Load
   /** Clients send until `stop`, which resolves when the last one has its answer. */
-  readonly send: () => { readonly stop: () => Promise<void> }
+  readonly send: (to?: Service) => { readonly stop: () => Promise<void> }
   /** Resolves when so many more records were promised. */
   readonly promisedMore: (records: number) => Promise<void>
   /** The end of each scenario: all that was promised has arrived, or is told as dropped. */
@@ -27,7 +27,8 @@ const streams = [
   { tenant: 'blue', service: 'api' },
 ]
 const recordsPerRequest = 10
-const promiseMsMax = 120_000
+/** For what takes seconds where a machine has nothing else to do. */
+export const waitMsMax = 180_000
 
 /** Impatient, so that a test need not be patient. */
 const impatient = {
@@ -50,10 +51,10 @@ export const openPlant = async (options: {
   readonly recordBytes?: number
 }): Promise<Plant> => {
   const { brokers, config, started = {}, replicas, recordBytes = 200 } = options
-  await using opened = new AsyncDisposableStack()
+  await using opening = new AsyncDisposableStack()
   const sink = await openSink({ keep: 'bodies' })
-  opened.defer(sink.close)
-  const cluster = opened.use(
+  opening.defer(sink.close)
+  const cluster = opening.use(
     await openCluster({
       brokers,
       config: { endpoint: { url: sink.url }, ...impatient, ...config },
@@ -69,28 +70,27 @@ export const openPlant = async (options: {
     cluster.start('collector', started.collector),
   ])
   const load = openLoad({ streams, recordsPerRequest, recordBytes })
-  opened.defer(load.close)
-  let going = true
-  const sendings = new Set<Promise<void>>()
-  const stopSending = async (): Promise<void> => {
-    going = false
-    await Promise.all(sendings)
-  }
-  opened.defer(stopSending)
-  const owned = opened.move()
+  opening.defer(load.close)
+  const opened = opening.move()
   return {
     cluster,
     services: { auditor, 'endpoint-manager': manager, cache, dispatcher, collector },
     sink,
     load,
-    send: () => {
-      const to = () => collector.otlp
-      sendings.add(load.send({ to, connections: 3, goOn: () => going, pauseMs: 30 }))
-      return { stop: stopSending }
+    send: (receiver = collector) => {
+      let going = true
+      const to = () => receiver.otlp
+      const sent = load.send({ to, connections: 3, goOn: () => going, pauseMs: 30 })
+      const stop = (): Promise<void> => {
+        going = false
+        return sent
+      }
+      opened.defer(stop)
+      return { stop }
     },
     promisedMore: async (records) => {
       const enough = load.promisedRecords() + records
-      const deadlineMs = Date.now() + promiseMsMax
+      const deadlineMs = Date.now() + waitMsMax
       while (load.promisedRecords() < enough) {
         if (Date.now() > deadlineMs) {
           const answers = JSON.stringify([...load.refusals])
@@ -107,6 +107,6 @@ export const openPlant = async (options: {
       assert.ok(missing.length <= totals.dropped, `${missing.length} are missing unreported`)
       return totals
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
