@@ -1,10 +1,6 @@
-/**
- * The services as a user runs them, each a container of the project's image, on a real broker: killed and
- * started anew while records come in.
- */
+/** The services, each a process, on a real broker: killed and started anew while records come in. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Role } from '../../pipeline/services/role.ts'
 import { idsTaken, missingOf } from '../support/deliveries.ts'
 import { openLoad } from '../support/load.ts'
 import { openSink } from '../support/sink.ts'
@@ -21,22 +17,19 @@ const streams = [
 describe('the services on Kafka', { skip: withoutDocker }, () => {
   test('each is killed under load and started anew, and everything that was promised arrives', async (t) => {
     await using kafka = await startKafka()
-    const sink = await openSink({ keep: 'bodies', callers: 'containers' })
+    const sink = await openSink({ keep: 'bodies' })
     t.after(sink.close)
     const dispatch = { backoff: { initial: '20ms', max: '200ms' }, attempt_timeout: '2s' }
     await using cluster = await openCluster({
-      brokers: kafka.internal,
-      known: kafka.addresses,
+      brokers: kafka.addresses,
       config: { endpoint: { url: sink.url }, dispatch, sentinel: { stall_after: '5s' } },
     })
-    const start = (role: Role) =>
-      cluster.start(role, { kind: 'container', brokers: kafka.internal, network: kafka.network })
     const [auditor, manager, cache, dispatcher, collector] = await Promise.all([
-      start('auditor'),
-      start('endpoint-manager'),
-      start('cache'),
-      start('dispatcher'),
-      start('collector'),
+      cluster.start('auditor'),
+      cluster.start('endpoint-manager'),
+      cluster.start('cache'),
+      cluster.start('dispatcher'),
+      cluster.start('collector'),
     ])
     const load = openLoad({ streams, recordsPerRequest: 10, recordBytes: 200 })
     t.after(load.close)
