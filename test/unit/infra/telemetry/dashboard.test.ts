@@ -60,6 +60,11 @@ const expressions = [
 ]
 const byName = new Map(Object.values<Metric>(metrics).map((metric) => [metric.name, metric]))
 
+const namesIn = (text: string): readonly string[] =>
+  [...text.matchAll(/\b(?:holdfast|process)_[a-z_]+/g)].map(([name]) =>
+    name.replace(/_bucket$/, ''),
+  )
+
 test('the dashboard asks for metrics that there are, by labels that they have', () => {
   const askedFor = /\b((?:holdfast|process)_[a-z_]+?)(_bucket)?(?=[{\s/)[])/g
   for (const expression of expressions) {
@@ -75,6 +80,21 @@ test('the dashboard asks for metrics that there are, by labels that they have', 
     for (const [, list = ''] of expression.matchAll(/\bby \(([^)]*)\)/g))
       for (const label of list.split(', ')) assert.ok(known.has(label), `${label} in ${expression}`)
   }
+})
+
+test('what an alert is about can be looked at on the dashboard', () => {
+  const alerts = readFileSync(join(file, '../../prometheus/alerts.yaml'), 'utf8')
+  const shown = new Set(expressions.flatMap(namesIn))
+  const missing = new Set(namesIn(alerts).filter((name) => byName.has(name) && !shown.has(name)))
+  assert.deepEqual([...missing], [])
+})
+
+test('the variables that are asked by are declared, and each is used', () => {
+  const used = JSON.stringify({ panels: dashboard.panels, annotations: dashboard.annotations })
+  for (const { name } of dashboard.templating.list)
+    assert.match(used, new RegExp(`\\$\\{?${name}\\b`), name)
+  const declared = new Set(dashboard.templating.list.map(({ name }) => name))
+  for (const [, name = ''] of used.matchAll(/\$\{?([a-z]\w*)/g)) assert.ok(declared.has(name), name)
 })
 
 test('counters are shown as rates or increases, and gauges are not', () => {
