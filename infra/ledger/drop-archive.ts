@@ -47,7 +47,7 @@ type Contents = {
   end: number
 }
 
-const fileName = 'drops.ndjson'
+export const archiveName = 'drops.ndjson'
 const linesPerPlace = 512
 const linesPerWrite = 512
 
@@ -66,9 +66,9 @@ export const openDropArchive = async ({
   readonly newestMax: number
   readonly report: (detail: string) => void
 }): Promise<{ readonly archive: DropArchive; readonly newest: readonly Drop[] }> => {
-  const path = join(directory, fileName)
+  const path = join(directory, archiveName)
   await filesystem.makeDirectory(directory)
-  const isThere = (await filesystem.list(directory)).includes(fileName)
+  const isThere = (await filesystem.list(directory)).includes(archiveName)
   const file = await filesystem.open(path, isThere ? 'update' : 'create')
   try {
     if (!isThere) await filesystem.syncDirectory(directory)

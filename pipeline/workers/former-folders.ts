@@ -1,14 +1,18 @@
 /** Rings in a data directory that nobody would read with so many workers as are configured now. */
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../../infra/disk/filesystem.ts'
 import { inspectRing } from '../../infra/ring/inspection.ts'
+import { namesIn } from './names-in.ts'
+import { untoldIn } from './untold.ts'
 import { workerFolder, workerOfFolder } from './worker-config.ts'
 
 export type FormerFolder = {
   readonly directory: string
   /** Accepted, and neither delivered nor dropped. */
   readonly pendingRecords: number
+  /** What no webhook has been told yet: notices that wait, and what is still to become one. */
+  readonly untold: number
 }
 
 export const formerFolders = async (
@@ -18,18 +22,25 @@ export const formerFolders = async (
   const former: FormerFolder[] = []
   for (const candidate of await candidates(directory, workers))
     if (await hasRing(candidate))
-      former.push({ directory: candidate, pendingRecords: await pendingIn(candidate) })
+      former.push({
+        directory: candidate,
+        pendingRecords: await pendingIn(candidate),
+        untold: await untoldIn(candidate),
+      })
   return former
 }
 
 /** Why not to start; undefined where nothing is left behind that anybody waits for. */
 export const refusalOf = (former: readonly FormerFolder[], workers: number): string | undefined => {
-  const held = former.filter(({ pendingRecords }) => pendingRecords > 0)
+  const held = former.filter(({ pendingRecords, untold }) => pendingRecords + untold > 0)
   if (held.length === 0) return undefined
   const folders = held
-    .map(({ directory, pendingRecords }) => `${directory} (${pendingRecords} records)`)
+    .map(({ directory, pendingRecords, untold }) => {
+      const notices = untold === 0 ? '' : `, ${untold} for webhooks`
+      return `${directory} (${pendingRecords} records${notices})`
+    })
     .join(', ')
-  return `With workers: ${workers}, nobody would send what is held in ${folders}. Nothing was started: go back to the former number of workers until nothing is pending (holdfast ledger), or send it yourself (holdfast cache replay --only pending --dir FOLDER) and move the folder away.`
+  return `With workers: ${workers}, nobody would send what is held in ${folders}. Nothing was started: go back to the former number of workers until nothing is pending (holdfast ledger, holdfast notices list), or send the records yourself (holdfast cache replay --only pending --dir FOLDER) and move the folder away.`
 }
 
 /** Folders of workers in a data directory, in their order. */
@@ -45,16 +56,6 @@ const candidates = async (directory: string, workers: number): Promise<readonly 
       : Array.from({ length: workers }, (_, worker) => workerFolder(directory, worker)),
   )
   return [directory, ...(await workerFolders(directory))].filter((folder) => !known.has(folder))
-}
-
-const namesIn = async (directory: string): Promise<readonly string[]> => {
-  try {
-    return await readdir(directory)
-  } catch (cause) {
-    // What cannot be read cannot be started on either: the start says so, with what to do.
-    if (['ENOENT', 'EACCES', 'ENOTDIR'].includes(codeOf(cause) ?? '')) return []
-    throw cause
-  }
 }
 
 export const hasRing = async (directory: string): Promise<boolean> => {

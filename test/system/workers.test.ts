@@ -11,6 +11,7 @@ import {
 } from '../support/holdfast-process.ts'
 import { openLoad } from '../support/load.ts'
 import { openTestSink } from '../support/route.ts'
+import { briskly, openTestReceiver } from '../support/webhook-receiver.ts'
 
 const streams = ['auth', 'checkout'].map((service) => ({ tenant: 'acme', service }))
 const smallLoad = () => openLoad({ streams, recordsPerRequest: 10, recordBytes: 200 })
@@ -30,6 +31,8 @@ type Endpoint = {
   readonly url: string | null
   readonly workers: readonly { readonly url: string }[]
 }
+
+type Notices = { readonly webhooks: readonly { readonly pending: number }[] }
 
 const isGone = (pid: number): boolean => {
   try {
@@ -129,6 +132,48 @@ suite('a process with two workers', { concurrency: 2 }, () => {
     }
     // Nothing is held any more: now it may be one.
     await using holdfast = await startHoldfast(folder.path, { ...config, workers: 1 })
+    assert.ok(holdfast.logged().some(({ event }) => event === 'ring.unread'))
+  })
+
+  test('another number of workers leaves no loss untold: not while a webhook still has to hear of one', async (t) => {
+    const sink = await openTestSink(t, () => ({ kind: 'status', status: 503 }))
+    const receiver = await openTestReceiver(t)
+    receiver.answer({ kind: 'status', status: 503 })
+    await using folder = await workspace()
+    const load = smallLoad()
+    t.after(load.close)
+    const config = {
+      endpoint: { url: sink.url },
+      cache: { capacity: '1MiB' },
+      batch: { max_bytes: '64KiB' },
+      dispatch: { backoff: { initial: '20ms', max: '50ms' } },
+      notices: { ...briskly, webhooks: [{ url: receiver.url, tenants: ['*'] }] },
+    }
+    {
+      await using holdfast = await startHoldfast(folder.path, config)
+      await load.send({ to: () => holdfast.otlp, connections: 4, goOn: (sent) => sent < 600 })
+      await until(
+        () => accountOf(holdfast),
+        ({ totals }) => totals.dropped > 0,
+      )
+      sink.behave(() => ({ kind: 'accept' }))
+      await settledAccountOf(holdfast)
+      assert.equal(await holdfast.kill('SIGTERM'), 0)
+    }
+    await assert.rejects(
+      startHoldfast(folder.path, { ...config, workers: 2 }),
+      /exited with 2.*\(0 records, [1-9]\d* for webhooks\)/s,
+    )
+    receiver.answer({ kind: 'status', status: 204 })
+    {
+      await using holdfast = await startHoldfast(folder.path, config)
+      await until(
+        () => holdfast.get<Notices>('/api/v1/notices'),
+        ({ webhooks }) => webhooks.every(({ pending }) => pending === 0),
+      )
+      assert.equal(await holdfast.kill('SIGTERM'), 0)
+    }
+    await using holdfast = await startHoldfast(folder.path, { ...config, workers: 2 })
     assert.ok(holdfast.logged().some(({ event }) => event === 'ring.unread'))
   })
 })
