@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { Log } from '../../infra/telemetry/log.ts'
 import { type Listen, listenText } from '../config/addresses.ts'
 import type { Observed } from '../observed.ts'
@@ -13,8 +13,8 @@ import { closed, listening, serverTimeouts } from './listening.ts'
 import { openLiveRoute, showRing, showStalls } from './live-routes.ts'
 import { resendNotices, showNotices } from './notice-routes.ts'
 import { plainAnswer } from './plain-answer.ts'
+import { type Answering, respond } from './respond.ts'
 import type { Route } from './route.ts'
-import { sendAnswer } from './send-answer.ts'
 import { openSequenceRoute } from './sequence-route.ts'
 import { openMetricsRoute, showActors, showLive, showReady } from './state-routes.ts'
 import { openSurveyRoutes } from './survey-routes.ts'
@@ -117,8 +117,6 @@ export const openAdmin = async (options: Options): Promise<Admin> => {
   }
 }
 
-type Answering = (request: IncomingMessage) => Promise<Answer>
-
 const openAnswering = ({
   gate,
   pageGate,
@@ -180,25 +178,3 @@ const notAllowed = (path: string, method: string, allowed: readonly string[]): A
     allowed,
     headers: { allow: allowed.join(', ') },
   })
-
-const respond = async (exchange: {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly answer: Answering
-  readonly log: Log
-}): Promise<void> => {
-  const { request, response, answer, log } = exchange
-  // Whoever hangs up before the answer gets none; there is nobody to tell, and nothing is lost.
-  response.on('error', (error) => log.debug('admin.answerLost', 'The caller hung up.', { error }))
-  try {
-    sendAnswer(response, await answer(request))
-  } catch (error) {
-    if (request.destroyed && !request.complete) return
-    log.error('admin.failed', 'A call of the admin API failed; it was answered 500.', {
-      method: request.method,
-      path: request.url?.split('?')[0],
-      error,
-    })
-    sendAnswer(response, refusal({ status: 500, error: 'this failed; the log says why' }))
-  }
-}

@@ -1,12 +1,12 @@
 /** The admin API of all workers: together where that says something true, and each by itself. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { Log } from '../../infra/telemetry/log.ts'
 import { type Answer, refusal } from '../admin/answer.ts'
 import { readBody } from '../admin/body.ts'
 import { isConsoleFile } from '../admin/console-files.ts'
 import { openGate } from '../admin/gate.ts'
 import { closed, listening, serverTimeouts } from '../admin/listening.ts'
-import { sendAnswer } from '../admin/send-answer.ts'
+import { type Answering, respond } from '../admin/respond.ts'
 import { type Listen, listenText } from '../config/addresses.ts'
 import type { Crew } from './crew.ts'
 import { commandCrew, crewCommands } from './crew-commands.ts'
@@ -57,9 +57,9 @@ const targetOf = (url: string): Target | undefined => {
     : { path, search, worker: Number(worker) }
 }
 
-const answering = ({ listen, token, crew: crewNow, log }: Options) => {
+const answering = ({ listen, token, crew: crewNow, log }: Options): Answering => {
   const gate = openGate({ token, listen })
-  return async (request: IncomingMessage): Promise<Answer> => {
+  return async (request) => {
     const target = targetOf(request.url ?? '/')
     if (target === undefined) return refusal({ status: 400, error: 'the path cannot be read' })
     const { path, worker } = target
@@ -137,25 +137,3 @@ const byEach = (crew: Crew, path: string): Answer =>
       ...crew.members.map(({ worker }) => `/workers/${worker}${path.slice(0, 256)}`),
     ],
   })
-
-const respond = async (exchange: {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly answer: (request: IncomingMessage) => Promise<Answer>
-  readonly log: Log
-}): Promise<void> => {
-  const { request, response, answer, log } = exchange
-  // Whoever hangs up before the answer gets none; there is nobody to tell, and nothing is lost.
-  response.on('error', (error) => log.debug('admin.answerLost', 'The caller hung up.', { error }))
-  try {
-    sendAnswer(response, await answer(request))
-  } catch (error) {
-    if (request.destroyed && !request.complete) return
-    log.error('admin.failed', 'A call of the admin API failed; it was answered 500.', {
-      method: request.method,
-      path: request.url?.split('?')[0],
-      error,
-    })
-    sendAnswer(response, refusal({ status: 500, error: 'this failed; the log says why' }))
-  }
-}
