@@ -1,16 +1,17 @@
 /**
  * What telemetry costs: CPU of the process for a million records at full load, without telemetry, with
- * the default sampler, and with every batch traced. They take turns, so that what else the machine does
- * is shared among them.
+ * the default sampler, and with every batch traced. They take turns, and each is compared with the one
+ * without of its own round: the medians are told, and each round.
  *
  *     node test/bench/telemetry.ts [--rounds N] [--requests N] [--per-request N] [--json]
  */
 import { parseArgs } from 'node:util'
-import { startHoldfast, workspace } from '../support/holdfast-process.ts'
+import { startHoldfast, until, workspace } from '../support/holdfast-process.ts'
 import { openLoad } from '../support/load.ts'
 import { openOtlpReceiver } from '../support/otlp-receiver.ts'
 import { openSink } from '../support/sink.ts'
 import { costOf } from './process-cost.ts'
+import { medianOf } from './report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -46,8 +47,11 @@ const measured = async (environment: NodeJS.ProcessEnv): Promise<number> => {
     recordsPerRequest,
     recordBytes,
   })
-  const send = (count: number): Promise<void> =>
-    load.send({ to: () => holdfast.otlp, connections, goOn: (sent) => sent < count })
+  // Until all of it is at the sink: what is still under way would be counted with the wrong part.
+  const send = async (count: number): Promise<void> => {
+    await load.send({ to: () => holdfast.otlp, connections, goOn: (sent) => sent < count })
+    await until(sink.records, (records) => records >= load.promisedRecords())
+  }
   await send(warmUpRequests)
   const before = await costOf(holdfast.pid)
   await send(requests)
@@ -76,16 +80,21 @@ for (let round = 0; round < rounds; round += 1) {
 }
 await receiver.close()
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
-const millions = (rounds * requests * recordsPerRequest) / 1_000_000
-const [plain = 0] = subjects.map(({ seconds }) => sum(seconds))
-const result = subjects.map(({ name, seconds }) => ({
-  name,
-  cpuSecondsPerMillion: sum(seconds) / millions,
-  overhead: sum(seconds) / plain - 1,
-}))
+const millions = (requests * recordsPerRequest) / 1_000_000
+const [plain = []] = subjects.map(({ seconds }) => seconds)
+const result = subjects.map(({ name, seconds }) => {
+  // Of one round to another the machine's mood differs more than what is asked for.
+  const overheads = seconds.map((one, round) => one / (plain[round] ?? one) - 1)
+  return {
+    name,
+    cpuSecondsPerMillion: medianOf(seconds) / millions,
+    overhead: medianOf(overheads),
+    overheads,
+  }
+})
+const percent = (share: number): string => (share * 100).toFixed(1)
 const text = result.map(
-  ({ name, cpuSecondsPerMillion, overhead }) =>
-    `${name.padEnd(18)} ${cpuSecondsPerMillion.toFixed(3)} s CPU a million records, ${(overhead * 100).toFixed(1)} % more`,
+  ({ name, cpuSecondsPerMillion, overhead, overheads }) =>
+    `${name.padEnd(18)} ${cpuSecondsPerMillion.toFixed(3)} s CPU a million records, ${percent(overhead)} % more (${overheads.map(percent).join(', ')})`,
 )
 process.stdout.write(`${values.json ? JSON.stringify(result) : text.join('\n')}\n`)
