@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# docker.sh [stop] : brings up a Docker engine on a machine that has none running: installs Debian's where there is none
-# at all, and starts `dockerd` by hand, for machines without a service manager, such as CI's. Does
-# nothing where Docker answers. Exits 3, with a sentence, where it may not do that here. `stop` ends
-# the engine that it started, and no other.
+# docker.sh [stop]: brings up a Docker engine on a machine that has none running: installs Debian's
+# where there is none at all, and starts `dockerd` by hand, for machines without a service manager,
+# such as CI's. Does nothing where Docker answers. Exits 3, with a sentence, where it may not do that
+# here. `stop` ends the engine that it started, and no other.
 set -euo pipefail
 
 run=/var/run/holdfast-docker
@@ -35,11 +35,7 @@ done
 setsid nohup dockerd --exec-root "$run/exec" --pidfile "$run/dockerd.pid" \
   --host unix:///var/run/docker.sock > "$log" 2>&1 < /dev/null 9>&- &
 for _ in $(seq 150); do
-  if [ "${1:-}" = stop ]; then
-  if [ -f "$run/dockerd.pid" ]; then kill "$(cat "$run/dockerd.pid")"; fi
-  exit 0
-fi
-if answers; then echo "Docker is up: its log is $log, its pid in $run/dockerd.pid."; exit 0; fi
+  if answers; then echo "Docker is up: its log is $log, its pid in $run/dockerd.pid."; exit 0; fi
   sleep 0.2
 done
 tail -20 "$log" >&2
