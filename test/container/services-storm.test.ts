@@ -4,16 +4,16 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { assertExactIds } from '../../support/deliveries.ts'
-import { until } from '../../support/holdfast-process.ts'
-import { openSink, type Sink } from '../../support/sink.ts'
-import type { Behaviour } from '../../support/sink-behaviour.ts'
-import { withoutDocker } from '../docker.ts'
-import { startKafka, type TestKafka } from '../kafka.ts'
-import { openPlant, type Plant, waitMsMax } from '../plant.ts'
-import type { Service } from '../service.ts'
-import { haveShards, type SharingRole, shardsOf } from '../shards.ts'
-import { demands } from '../transport.ts'
+import { assertExactIds } from '../support/deliveries.ts'
+import { until } from '../support/holdfast-process.ts'
+import { openSink, type Sink } from '../support/sink.ts'
+import type { Behaviour } from '../support/sink-behaviour.ts'
+import { withoutDocker } from './docker.ts'
+import { startKafka, type TestKafka } from './kafka.ts'
+import { openPlant, type Plant, waitMsMax } from './plant.ts'
+import type { Service } from './service.ts'
+import { haveShards, type SharingRole, shardsOf } from './shards.ts'
+import { demands } from './transport.ts'
 
 const hang: Behaviour = () => ({ kind: 'hang' })
 /** Takes what it is sent, and says so when the attempt is over: `attempt_timeout` is 2 s. */

@@ -1,16 +1,16 @@
 /** The ring over its budget, on a real broker, while caches are killed and frozen. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { topicNames } from '../../../schemas/topics.ts'
-import { acceptedIn, accountOf, dropsOf, normalRanges } from '../../support/account.ts'
-import { until } from '../../support/holdfast-process.ts'
-import { accept, type Behaviour } from '../../support/sink-behaviour.ts'
-import { withoutDocker } from '../docker.ts'
-import { spoil } from '../garbage.ts'
-import { startKafka, type TestKafka } from '../kafka.ts'
-import { openPlant, type Plant, waitMsMax } from '../plant.ts'
-import { haveShards } from '../shards.ts'
-import { demands, failed, openTransport } from '../transport.ts'
+import { topicNames } from '../../schemas/topics.ts'
+import { acceptedIn, accountOf, dropsOf, normalRanges } from '../support/account.ts'
+import { until } from '../support/holdfast-process.ts'
+import { accept, type Behaviour } from '../support/sink-behaviour.ts'
+import { withoutDocker } from './docker.ts'
+import { spoil } from './garbage.ts'
+import { startKafka, type TestKafka } from './kafka.ts'
+import { openPlant, type Plant, waitMsMax } from './plant.ts'
+import { haveShards } from './shards.ts'
+import { demands, failed, openTransport } from './transport.ts'
 
 const small = { batch: { max_bytes: '64KiB' } }
 const unavailable: Behaviour = () => ({ kind: 'status', status: 503 })
