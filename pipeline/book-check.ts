@@ -1,11 +1,17 @@
 /** How a book that is behind is put right: what is held, what was dropped, and the sums of the ledger. */
 import { BookError } from '../infra/book/book-error.ts'
-import type { BookState, Corrections } from '../infra/book/book-request.ts'
+import type { BookState, Corrections, Sums } from '../infra/book/book-request.ts'
 import type { BookStore } from '../infra/book/book-store.ts'
 import type { Page } from '../infra/book/page.ts'
 import type { Clock } from '../infra/clock/clock.ts'
-import type { Batch } from '../schemas/messages.ts'
-import { areEqual, type BookSources } from './bookkeeper.ts'
+import type { Ledger } from '../infra/ledger/ledger.ts'
+import type { Batch, Held } from '../schemas/messages.ts'
+
+/** Where a book is put right from. */
+export type BookSources = {
+  readonly ledger: Pick<Ledger, 'totals' | 'services' | 'drops' | 'producers'>
+  readonly held: () => AsyncIterable<Held>
+}
 
 export type Check = {
   readonly origin: BookState['origin']
@@ -66,3 +72,10 @@ const tellDrops = async (
     cursor = page.cursor
   }
 }
+
+export const areEqual = (one: Sums, other: Sums): boolean =>
+  one.accepted === other.accepted &&
+  one.delivered === other.delivered &&
+  one.dropped === other.dropped &&
+  one.pending === other.pending &&
+  one.refused === other.refused

@@ -9,11 +9,9 @@ import type { BookAnswer, BookState, Question, Sums } from '../infra/book/book-r
 import type { BookStore } from '../infra/book/book-store.ts'
 import { openPage, type Page } from '../infra/book/page.ts'
 import type { Clock } from '../infra/clock/clock.ts'
-import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import { instant } from '../schemas/brand.ts'
-import type { Held } from '../schemas/messages.ts'
-import { type Check, checked } from './book-check.ts'
+import { areEqual, type BookSources, type Check, checked } from './book-check.ts'
 
 export type Bookkeeper = {
   readonly book: AccountBook
@@ -24,10 +22,6 @@ export type Bookkeeper = {
   readonly view: () => BookView
   /** Writes what is left. What fails is told, not thrown. */
   readonly close: () => Promise<void>
-}
-export type BookSources = {
-  readonly ledger: Pick<Ledger, 'totals' | 'services' | 'drops' | 'producers'>
-  readonly held: () => AsyncIterable<Held>
 }
 export type BookView = {
   /** `behind`: it is being put right, or the disk takes nothing. */
@@ -194,13 +188,6 @@ const stateIn = (answer: BookAnswer): BookState => {
   if (answer.type === 'state') return answer.state
   throw new BookError('unwritable', `The book answered with ${answer.type} instead of its state.`)
 }
-
-export const areEqual = (one: Sums, other: Sums): boolean =>
-  one.accepted === other.accepted &&
-  one.delivered === other.delivered &&
-  one.dropped === other.dropped &&
-  one.pending === other.pending &&
-  one.refused === other.refused
 
 const tellCheck = (log: Log, { origin, corrections, missingRecords }: Check): void => {
   const { services, records, missing } = corrections

@@ -16,6 +16,7 @@ import type { Telemetry } from '../infra/telemetry/telemetry.ts'
 import type { Assignment } from '../schemas/messages.ts'
 import type { Config } from './config/config.ts'
 import { keepingEndpointManager, resumeEndpointManager } from './endpoint-manager-life.ts'
+import type { Entrance } from './entrance.ts'
 import {
   cacheInput,
   collectorInput,
@@ -29,7 +30,7 @@ import { collectorPorts } from './ports/collector-ports.ts'
 import { type Attempts, attemptKey, deliveryPorts } from './ports/delivery-ports.ts'
 import { endpointPorts } from './ports/endpoint-ports.ts'
 import { tellOn } from './ports/filled.ts'
-import type { Entrance, Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 import type { Storage } from './storage.ts'
 
 type Needs = {

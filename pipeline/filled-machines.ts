@@ -1,6 +1,6 @@
 /** Machines with their holes filled: by the effects that an actor is given, and by what the stage itself does. */
 import type { AnyActorLogic, AnyStateMachine } from 'xstate'
-import type { AnyMessage, Entrance } from './stage.ts'
+import type { AnyMessage, Entrance } from './entrance.ts'
 
 export type Acting = { readonly event: AnyMessage; readonly self: { readonly id: string } }
 

@@ -3,8 +3,9 @@ import type { Clock } from '../infra/clock/clock.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
+import type { AnyMessage } from './entrance.ts'
 import type { Complaints } from './observe.ts'
-import { type AnyMessage, openStage, type Stage } from './stage.ts'
+import { openStage, type Stage } from './stage.ts'
 
 /** A stage on which what should not be is counted, and said aloud. */
 export const openLoudStage = ({

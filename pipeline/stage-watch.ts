@@ -4,7 +4,7 @@
  * came to this.
  */
 import type { InstantMs } from '../schemas/brand.ts'
-import type { AnyMessage } from './stage.ts'
+import type { AnyMessage } from './entrance.ts'
 
 /** What happens on the stage, in the order in which it happens. */
 export type StageEvent =

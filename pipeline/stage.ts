@@ -2,17 +2,15 @@
  * Where actors live: it brings machines to life with their ports filled, hands them their messages
  * one at a time with the time on them, keeps what they defer, and says aloud what should not be.
  */
-import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate'
+import { type AnyActorRef, createActor } from 'xstate'
 import type { Clock } from '../infra/clock/clock.ts'
 import { timerOn } from '../infra/clock/clock.ts'
 import type { InstantMs } from '../schemas/brand.ts'
 import { type Causes, openCauses } from './causes.ts'
+import type { AnyMessage, Entrance, Inheritance } from './entrance.ts'
 import { machinesFilledWith } from './filled-machines.ts'
 import { type DeadLetter, openMailboxes } from './mailboxes.ts'
 import { openStageWatch, type StageWatch } from './stage-watch.ts'
-
-/** Any message: what it may be is the business of whoever tells it, and typed there. */
-export type AnyMessage = { readonly type: string }
 
 export type Stage = {
   readonly start: (actor: Entrance) => void
@@ -32,27 +30,6 @@ export type Stage = {
   /** The watcher is shown first who is there, and from then on what happens; the answer ends that. */
   readonly follow: StageWatch['follow']
 } & Pick<StageWatch, 'transitions'>
-
-export type Entrance = {
-  readonly id: string
-  readonly machine: AnyStateMachine
-  /** What the machine's effects do. `defer` and `fault` are filled in here. */
-  readonly effects: Readonly<Record<string, (params: never) => void>>
-  readonly input: object
-  /** From a former life, instead of starting anew. */
-  readonly snapshot?: unknown
-  /** Called after each message, when the state value or the context has changed. */
-  readonly changed?: () => void
-  /** Called once, when the machine is in a final state. */
-  readonly done?: () => void
-}
-
-export type Inheritance = {
-  /** What the new life is told before anything else. */
-  readonly first: readonly AnyMessage[]
-  /** Of what waited for the former life, or was deferred by it: the rest are dead letters. */
-  readonly keeps: (message: AnyMessage) => boolean
-}
 
 export type ActorView = {
   readonly id: string

@@ -17,10 +17,10 @@ import type {
   Message,
 } from '../../schemas/messages.ts'
 import type { Endings } from '../endings.ts'
+import type { AnyMessage } from '../entrance.ts'
 import { deliveryInput, dispatcherInput } from '../inputs.ts'
 import { type Attempts, attemptKey, deliveryPorts } from '../ports/delivery-ports.ts'
 import { tellOn } from '../ports/filled.ts'
-import type { AnyMessage } from '../stage.ts'
 import type { Mail, Post, ServiceNeeds } from './service.ts'
 import { openShardTraces } from './shard-traces.ts'
 

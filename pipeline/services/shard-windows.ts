@@ -4,7 +4,7 @@
  */
 import type { Lease } from '../../actors/cache/context.ts'
 import type { DemandRaised } from '../../schemas/messages.ts'
-import type { AnyMessage } from '../stage.ts'
+import type { AnyMessage } from '../entrance.ts'
 
 export const openShardWindows = (given: {
   readonly toMachine: <Message extends AnyMessage>(message: Message) => void

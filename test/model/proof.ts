@@ -2,8 +2,9 @@
 
 import { explored, type Step } from './exploration.ts'
 import { realSystem, type Scene, type System } from './scene.ts'
+import { openTheatre } from './theatre.ts'
 import { chatter, circle, deadEnd } from './ways-on.ts'
-import { type Cell, openTheatre, type Theatre } from './world.ts'
+import type { Cell, Theatre } from './world.ts'
 
 export type Finding = {
   readonly scene: string

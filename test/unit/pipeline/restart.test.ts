@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cast } from '../../../pipeline/cast.ts'
+import type { AnyMessage, Entrance, Inheritance } from '../../../pipeline/entrance.ts'
 import { openRestart } from '../../../pipeline/restart.ts'
-import type { ActorView, AnyMessage, Entrance, Inheritance } from '../../../pipeline/stage.ts'
+import type { ActorView } from '../../../pipeline/stage.ts'
 import { instant } from '../../../schemas/brand.ts'
 
 const view = (machine: string, value: string, context: unknown, id = machine): ActorView => ({
