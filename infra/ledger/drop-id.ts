@@ -45,3 +45,6 @@ export const openDropIds = (): DropIds => {
 /** Sorts before all ids of that millisecond and after all of earlier ones. */
 export const leastDropId = (ms: number): string =>
   Math.max(0, Math.floor(ms)).toString(36).padStart(msDigits, '0')
+
+/** When it was given: at its event, or after it where the clock was set back. */
+export const dropIdMs = (id: string): number => Number.parseInt(id.slice(0, msDigits), 36)

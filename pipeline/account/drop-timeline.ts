@@ -1,4 +1,5 @@
 /** When records were lost: drop events by the time at which they were recorded. */
+import { dropIdMs } from '../../infra/ledger/drop-id.ts'
 import type { DropReason } from '../../schemas/messages.ts'
 import type { Observed } from '../observed.ts'
 import type { Cut } from './survey.ts'
@@ -13,8 +14,10 @@ export type DropTimeline = {
   readonly bytes: number
   /** Oldest first, one each step; none is left out. */
   readonly buckets: readonly Bucket[]
-  /** `cut`: there are more than one answer looks at, and the newest are missing. */
+  /** `cut`: there are more than one answer looks at, and the oldest are missing. */
   readonly looked: Cut
+  /** All drop events since then are counted, and none before: `from` unless `looked` is `cut`. */
+  readonly countedFrom: string
 }
 type Bucket = {
   readonly at: string
@@ -24,7 +27,7 @@ type Bucket = {
 }
 
 const pageDrops = 1_000
-/** One answer looks at 100,000 drop events at most. */
+/** One answer looks at 100,000 drop events at most, the newest: who looks wants to know of these. */
 const pagesMax = 100
 
 export const dropTimeline = async (
@@ -40,14 +43,15 @@ export const dropTimeline = async (
   }))
   const sums = { events: 0, records: 0, bytes: 0 }
   const scope = asked.tenant === undefined ? {} : { tenant: asked.tenant }
+  const window = { sinceMs: fromMs, untilMs: toMs, order: 'newest', limit: pageDrops } as const
   let looked: Cut = 'cut'
   let cursor = ''
   for (let page = 0; page < pagesMax; page += 1) {
     const from = cursor === '' ? {} : { cursor }
-    const found = await ledger.drops({ ...scope, ...from, sinceMs: fromMs, limit: pageDrops })
+    const found = await ledger.drops({ ...scope, ...window, ...from })
     for (const { atMs, records, bytes, reason } of found.drops) {
       const step = steps[Math.floor((atMs - fromMs) / stepMs)]
-      if (step === undefined || atMs >= toMs) continue
+      if (step === undefined) continue
       step.events += 1
       step.records += records
       step.reasons[reason] = (step.reasons[reason] ?? 0) + records
@@ -71,5 +75,8 @@ export const dropTimeline = async (
       ...step,
     })),
     looked,
+    countedFrom: new Date(
+      looked === 'all' ? fromMs : Math.max(fromMs, dropIdMs(cursor)),
+    ).toISOString(),
   }
 }

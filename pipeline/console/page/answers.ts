@@ -119,7 +119,9 @@ export type Timeline = {
   readonly records: number
   readonly bytes: number
   readonly buckets: readonly Bucket[]
+  /** `cut`: nothing before `countedFrom` is in it. */
   readonly looked: 'all' | 'cut'
+  readonly countedFrom: string
 }
 
 export type Stall = {

@@ -1,7 +1,8 @@
 /** Answers over much of the account: in pages, in steps of time, and each worked out once. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { StreamAccount } from '../../../infra/ledger/ledger.ts'
+import { dropIdMs, leastDropId } from '../../../infra/ledger/drop-id.ts'
+import type { DropQuery, StreamAccount } from '../../../infra/ledger/ledger.ts'
 import { calendarIn } from '../../../pipeline/account/calendar.ts'
 import { dropTimeline } from '../../../pipeline/account/drop-timeline.ts'
 import { streamPage, streamRows, tenantRows } from '../../../pipeline/account/stream-page.ts'
@@ -46,11 +47,23 @@ const ledgerWith = (drops: readonly Drop[], accounts: readonly StreamAccount[] =
         unaccounted: 0,
       }),
       streams: () => accounts,
-      drops: async ({ cursor = '', sinceMs = 0, limit = 100 }) => {
+      drops: async ({
+        cursor = '',
+        sinceMs = 0,
+        untilMs = nowMs,
+        order,
+        limit = 100,
+      }: DropQuery) => {
         pages += 1
-        const behind = drops.filter(({ id, atMs }) => id > cursor && atMs >= sinceMs)
-        const page = behind.slice(0, limit)
-        return { drops: page, cursor: behind.length > limit ? (page.at(-1)?.id ?? null) : null }
+        const isNewestFirst = order === 'newest'
+        const asked = (isNewestFirst ? drops.toReversed() : drops).filter(
+          ({ id, atMs }) =>
+            (cursor === '' || (isNewestFirst ? id < cursor : id > cursor)) &&
+            sinceMs <= atMs &&
+            atMs < untilMs,
+        )
+        const page = asked.slice(0, limit)
+        return { drops: page, cursor: asked.length > limit ? (page.at(-1)?.id ?? null) : null }
       },
     },
   }
@@ -93,17 +106,29 @@ describe('drop events by time', () => {
     assert.deepEqual([buckets[0]?.events, buckets[9]?.events], [1, 1])
   })
 
-  it('are looked at in a bounded number of pages, and it is said that there were more', async () => {
-    const endless = {
-      totals: () => handMade().observed.ledger.totals(),
-      streams: () => [],
-      drops: async () => ({ drops: [drop(1)], cursor: '1' }),
+  it('are the newest where there are more than are counted, and it is said since when', async () => {
+    const [all, counted, everyMs] = [150_000, 100_000, 20]
+    const fromMs = nowMs - all * everyMs
+    const idAt = (index: number): string => `${leastDropId(fromMs + index * everyMs)}-0000`
+    const ledger = {
+      ...handMade().observed.ledger,
+      drops: async ({ cursor, limit = 0 }: DropQuery) => {
+        const end = cursor === undefined ? all : (dropIdMs(cursor) - fromMs) / everyMs
+        const drops = Array.from({ length: limit }, (_, index) => {
+          const at = end - 1 - index
+          return drop(at, { atMs: instant(fromMs + at * everyMs) })
+        })
+        return { drops, cursor: end > limit ? idAt(end - limit) : null }
+      },
     }
-    const { looked, events } = await dropTimeline(
-      { ledger: endless },
-      { fromMs: 0, toMs: nowMs, buckets: 10 },
+    const timeline = await dropTimeline({ ledger }, { fromMs, toMs: nowMs, buckets: 30 })
+    const { looked, events, records, countedFrom, buckets } = timeline
+    assert.deepEqual([looked, events, records], ['cut', counted, counted])
+    assert.equal(Date.parse(countedFrom), nowMs - counted * everyMs)
+    assert.deepEqual(
+      buckets.map((bucket) => bucket.events),
+      [...new Array(10).fill(0), ...new Array(20).fill(5_000)],
     )
-    assert.deepEqual([looked, events], ['cut', 100])
   })
 })
 

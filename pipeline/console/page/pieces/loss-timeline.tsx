@@ -1,7 +1,15 @@
 /** Drop events by time: a bar for each step, by reason. */
 import { useRef } from 'preact/hooks'
 import type { Bucket, Timeline } from '../answers.ts'
-import { count, instantText, minuteText, plural, reasonText, shortCount } from '../words.ts'
+import {
+  count,
+  instantText,
+  minuteText,
+  plural,
+  reasonText,
+  reasonTexts,
+  shortCount,
+} from '../words.ts'
 
 export const LossTimeline = ({
   timeline,
@@ -30,6 +38,7 @@ export const LossTimeline = ({
         <span>records</span>
       </div>
       <div class="bars" ref={bars} role="toolbar" aria-label="Losses by time: choose one">
+        <Uncounted timeline={timeline} />
         {timeline.buckets.map((bucket) =>
           bucket.events === 0 ? (
             <span class="bar" key={bucket.at} />
@@ -65,21 +74,60 @@ export const LossTimeline = ({
   )
 }
 
+/** The time of which nothing is known here, so that it does not look like one without losses. */
+const Uncounted = ({
+  timeline: { from, to, countedFrom, looked },
+}: {
+  readonly timeline: Timeline
+}) => {
+  if (looked === 'all') return null
+  const share = (Date.parse(countedFrom) - Date.parse(from)) / (Date.parse(to) - Date.parse(from))
+  return (
+    <span class="uncounted" style={{ width: `${share * 100}%` }}>
+      {share > 0.2 ? 'not counted' : ''}
+    </span>
+  )
+}
+
+/** How many were lost: where there are more events than are counted, of the newest. */
+export const LossSum = ({ timeline }: { readonly timeline: Timeline }) => {
+  const { records, events, looked, countedFrom } = timeline
+  return (
+    <>
+      <p class="lead-figure">
+        {plural(records, 'record')}{' '}
+        <span class="muted">
+          lost in {looked === 'cut' ? 'the newest ' : ''}
+          {plural(events, 'event')}
+        </span>
+      </p>
+      {looked === 'cut' ? (
+        <p class="muted">
+          There were more: these are the ones since {instantText(countedFrom)} UTC.
+        </p>
+      ) : null}
+    </>
+  )
+}
+
 /** The root of the share, so that a small loss beside a large one can be seen. */
 const Stack = ({ bucket, most }: { readonly bucket: Bucket; readonly most: number }) => (
   <span class="stack" style={{ height: `${Math.max(4, Math.sqrt(bucket.records / most) * 100)}%` }}>
-    {Object.entries(bucket.reasons).map(([reason, records]) => (
+    {inOrder(bucket.reasons).map(([reason, records]) => (
       <span key={reason} class={`reason ${reason}`} style={{ flexGrow: records }} />
     ))}
   </span>
 )
 
+/** The same in each bar, so that a reason can be followed from one to the next. */
+const inOrder = (reasons: Bucket['reasons']): readonly (readonly [string, number])[] =>
+  Object.entries(reasons).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+const order = Object.keys(reasonTexts)
+
 const titleOf = ({ reasons, events }: Bucket): string =>
   [
     plural(events, 'event'),
-    ...Object.entries(reasons).map(
-      ([reason, records]) => `${reasonText(reason)}: ${count(records)}`,
-    ),
+    ...inOrder(reasons).map(([reason, records]) => `${reasonText(reason)}: ${count(records)}`),
   ].join('\n')
 
 const ticksOf = ({

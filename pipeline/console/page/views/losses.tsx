@@ -5,7 +5,7 @@ import { Card } from '../pieces/card.tsx'
 import { DropDetail } from '../pieces/drop-detail.tsx'
 import { Empty, Failed } from '../pieces/failed.tsx'
 import { FilterField } from '../pieces/filter-field.tsx'
-import { LossTimeline } from '../pieces/loss-timeline.tsx'
+import { LossSum, LossTimeline } from '../pieces/loss-timeline.tsx'
 import { VirtualList } from '../pieces/virtual-list.tsx'
 import { usePolled } from '../polled.ts'
 import { restate, usePlace } from '../route.ts'
@@ -46,21 +46,13 @@ export const Losses = () => {
           </Empty>
         ) : (
           <>
-            <p class="lead-figure">
-              {plural(value.records, 'record')}{' '}
-              <span class="muted">lost in {plural(value.events, 'event')}</span>
-            </p>
+            <LossSum timeline={value} />
             <LossTimeline
               timeline={value}
               selected={bucket?.at ?? null}
               select={(chosen) => restate({ at: chosen?.at })}
             />
             <Reasons timeline={value} />
-            {value.looked === 'cut' ? (
-              <p class="muted">
-                There are more than are counted here; the newest are missing. Choose less time.
-              </p>
-            ) : null}
           </>
         )}
       </Card>

@@ -3,7 +3,7 @@ import { live, steadyRates } from '../live.ts'
 import { Card } from '../pieces/card.tsx'
 import { Empty, Failed } from '../pieces/failed.tsx'
 import { Flow } from '../pieces/flow.tsx'
-import { LossTimeline } from '../pieces/loss-timeline.tsx'
+import { LossSum, LossTimeline } from '../pieces/loss-timeline.tsx'
 import { RateChart } from '../pieces/rate-chart.tsx'
 import { StallList } from '../pieces/stall-list.tsx'
 import { usePolled } from '../polled.ts'
@@ -134,10 +134,7 @@ const RecentLosses = () => {
         <Empty title="Nothing was lost.">No drop event was recorded in the last 24 hours.</Empty>
       ) : (
         <>
-          <p class="lead-figure">
-            {plural(value.records, 'record')}{' '}
-            <span class="muted">in {plural(value.events, 'event')}</span>
-          </p>
+          <LossSum timeline={value} />
           <LossTimeline
             timeline={value}
             selected={null}
