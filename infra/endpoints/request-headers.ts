@@ -1,8 +1,8 @@
-import { randomFillSync } from 'node:crypto'
 import type { Piece } from '../../actors/delivery/protocol.ts'
 import { batchId } from '../../schemas/brand.ts'
 import type { Assignment } from '../../schemas/messages.ts'
 import type { TraceHeaders } from '../telemetry/telemetry.ts'
+import { drawTraceparent } from '../telemetry/trace-ids.ts'
 
 /**
  * Receivers bound a header line, 8 KiB in nginx and Apache, and all headers together, 16 KiB in Node;
@@ -32,29 +32,10 @@ export const requestHeaders = (options: {
   'holdfast-batch': options.ids,
   'idempotency-key': options.ids,
   'holdfast-epoch': String(options.assignment.epoch),
-  ...(options.trace ?? { traceparent: traceparent() }),
+  // Without telemetry: one trace an attempt, sampled.
+  ...(options.trace ?? { traceparent: drawTraceparent('sampled') }),
 })
 
 /** A tenant is sent as it is where a header can carry it, and percent-encoded where not. */
 const tenantValue = (tenant: string): string =>
   /^[!-~]([ -~]*[!-~])?$/.test(tenant) ? tenant : encodeURIComponent(tenant.toWellFormed())
-
-/** Without telemetry: one trace an attempt, sampled. @see https://www.w3.org/TR/trace-context/#traceparent-header */
-const traceparent = (): string => {
-  const hex = drawBytes().toString('hex')
-  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`
-}
-
-const idBytes = 24
-const drawn = Buffer.alloc(256 * idBytes)
-let drawnAt = drawn.length
-
-/** Drawn ahead: asking for random bytes costs more than what is made of them. */
-const drawBytes = (): Buffer => {
-  if (drawnAt === drawn.length) {
-    randomFillSync(drawn)
-    drawnAt = 0
-  }
-  drawnAt += idBytes
-  return drawn.subarray(drawnAt - idBytes, drawnAt)
-}

@@ -1,20 +1,15 @@
 /** A span for each attempt that carries a batch that is traced, and what all batches of it are told. */
-import {
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
+import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { Verdict } from '../../../actors/delivery/protocol.ts'
 import type { Announcement } from '../../../actors/endpoint-manager/protocol.ts'
 import { sizeOf } from '../../../schemas/range-set.ts'
 import { targetOf } from '../../endpoints/target.ts'
 import { type AttemptEnd, type AttemptTrace, placesMax, type Telemetry } from '../telemetry.ts'
 import type { BatchSpans } from './batch-spans.ts'
+import type { Durations } from './durations.ts'
 import { attributes, events } from './names.ts'
 import { headersOf, unrecordedHeaders } from './trace-headers.ts'
+import type { Begin } from './tracing.ts'
 
 type Attempt = Parameters<Telemetry['attempt']>[0]
 
@@ -27,38 +22,38 @@ export type AttemptSpans = {
 type Out = { readonly epoch: number; readonly spans: readonly Span[] }
 
 export const openAttemptSpans = ({
-  tracer,
+  begin,
   batches,
-  measure,
+  durations,
 }: {
-  readonly tracer: Tracer
+  readonly begin: Begin
   readonly batches: BatchSpans
-  /** Called for each attempt that has ended, traced or not. */
-  readonly measure: (seconds: number, labels: Readonly<Record<string, string | number>>) => void
+  /** Of each attempt that has ended, traced or not. */
+  readonly durations: Durations
 }): AttemptSpans => {
   const out = new Set<Out>()
 
   const start = (attempt: Attempt): AttemptTrace => {
     const startedMs = performance.now()
     const server = serverOf(attempt.assignment.url)
-    const measured = (end: AttemptEnd): void =>
-      measure((performance.now() - startedMs) / 1_000, {
-        'http.request.method': 'POST',
-        ...server,
-        ...statusOf(end.verdict),
+    const measured = ({ verdict }: AttemptEnd): void =>
+      durations.observe((performance.now() - startedMs) / 1_000, {
+        key: `${endKey(verdict)} ${server.key}`,
+        attributes: () => ({
+          'http.request.method': 'POST',
+          ...server.attributes,
+          ...statusOf(verdict),
+        }),
       })
-    const traced = attempt.piece.held.flatMap((held) => batches.of(held) ?? [])
+    const traced = tracedOf(attempt, batches)
     const [parent, ...others] = traced
-    if (parent === undefined) return { headers: unrecordedHeaders(), ended: measured }
-    const span = tracer.startSpan(
-      'POST /v1/logs',
-      {
-        kind: SpanKind.CLIENT,
-        links: others.slice(0, placesMax).map((other) => ({ context: other.spanContext() })),
-        attributes: { ...server, ...attemptAttributes(attempt) },
-      },
-      trace.setSpan(ROOT_CONTEXT, parent),
-    )
+    const begun = parent && begin(parent.spanContext())
+    if (begun?.kind !== 'sampled') return { headers: unrecordedHeaders(), ended: measured }
+    const span = begun.start('POST /v1/logs', {
+      kind: SpanKind.CLIENT,
+      links: others.slice(0, placesMax).map((other) => ({ context: other.spanContext() })),
+      attributes: { ...server.attributes, ...attemptAttributes(attempt) },
+    })
     const being: Out = { epoch: attempt.assignment.epoch, spans: [span, ...traced] }
     out.add(being)
     return {
@@ -83,6 +78,17 @@ export const openAttemptSpans = ({
       }
   }
   return { start, overtaken }
+}
+
+const untraced: readonly Span[] = []
+
+const tracedOf = ({ piece }: Attempt, batches: BatchSpans): readonly Span[] => {
+  let traced = untraced
+  for (const held of piece.held) {
+    const span = batches.of(held)
+    if (span !== undefined) traced = [...traced, span]
+  }
+  return traced
 }
 
 /** What an announcement says to whom it concerns: traces, and the log of events. */
@@ -183,6 +189,13 @@ const detailOf = (verdict: Verdict): string => {
   return 'message' in verdict ? verdict.message : ''
 }
 
+/** One for each that `statusOf` tells apart: two series of the same attributes would be an error. */
+const endKey = (verdict: Verdict): string => {
+  if (verdict.kind === 'accepted' || verdict.kind === 'partial') return ''
+  if (verdict.kind === 'tooLarge') return '413'
+  return 'status' in verdict && verdict.status > 0 ? String(verdict.status) : verdict.kind
+}
+
 /** The status where it is known, and what kind of error it was, as the conventions for HTTP have it. */
 const statusOf = (verdict: Verdict): Record<string, string | number> => {
   if (verdict.kind === 'accepted' || verdict.kind === 'partial') return {}
@@ -195,16 +208,23 @@ const statusOf = (verdict: Verdict): Record<string, string | number> => {
   return { 'error.type': verdict.kind }
 }
 
+type Server = {
+  readonly key: string
+  readonly attributes: Readonly<Record<string, string | number>>
+}
 /** Bounded, and small: an endpoint changes seldom. */
 const serversMax = 64
-const servers = new Map<string, Readonly<Record<string, string | number>>>()
-const serverOf = (base: string): Readonly<Record<string, string | number>> => {
+const servers = new Map<string, Server>()
+const serverOf = (base: string): Server => {
   const known = servers.get(base)
   if (known !== undefined) return known
   const url = URL.parse(base)
-  if (url === null) return {}
+  if (url === null) return { key: '', attributes: {} }
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
-  const server = { 'server.address': url.hostname, 'server.port': port }
+  const server = {
+    key: `${url.hostname}:${port}`,
+    attributes: { 'server.address': url.hostname, 'server.port': port },
+  }
   if (servers.size < serversMax) servers.set(base, server)
   return server
 }

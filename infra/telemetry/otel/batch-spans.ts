@@ -3,12 +3,13 @@
  * here alone and in memory: after a restart a batch that is sent gets a span anew, with the time at
  * which it was accepted and without the client's trace.
  */
-import { ROOT_CONTEXT, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import { type Span, SpanStatusCode } from '@opentelemetry/api'
 import type { Fate } from '../../../actors/delivery/protocol.ts'
 import type { Batch, Held } from '../../../schemas/messages.ts'
 import { recordsIn } from '../../../schemas/range-set.ts'
 import { isSampled, type TracePlace } from '../telemetry.ts'
 import { attributes, events, spanNames } from './names.ts'
+import type { Begin } from './tracing.ts'
 
 export type BatchSpans = {
   readonly open: (held: Held, from: readonly TracePlace[]) => void
@@ -32,10 +33,10 @@ const producersMax = 64
 type Entry = { readonly span: Span | undefined; readonly segment: number }
 
 export const openBatchSpans = ({
-  tracer,
+  begin,
   full,
 }: {
-  readonly tracer: Tracer
+  readonly begin: Begin
   /** Called once, when there are as many as may be. */
   readonly full: () => void
 }): BatchSpans => {
@@ -60,23 +61,20 @@ export const openBatchSpans = ({
     { from, resumed }: { from: readonly TracePlace[]; resumed: 'resumed' | 'new' },
   ): Entry => {
     const parent = from.find(isSampled) ?? from[0]
-    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent)
+    const begun = begin(parent)
+    if (begun.kind === 'unsampled') return { span: undefined, segment: at.segment }
     const links = from
       .filter((place) => place !== parent && isSampled(place))
       .map((place) => ({ context: place }))
-    const span = tracer.startSpan(
-      spanNames.batch,
-      {
-        startTime: batch.acceptedAtMs,
-        links,
-        attributes: {
-          ...batchAttributes(batch),
-          ...(resumed === 'resumed' ? { [attributes.batchResumed]: true } : {}),
-        },
+    const span = begun.start(spanNames.batch, {
+      startTime: batch.acceptedAtMs,
+      links,
+      attributes: {
+        ...batchAttributes(batch),
+        ...(resumed === 'resumed' ? { [attributes.batchResumed]: true } : {}),
       },
-      context,
-    )
-    return { span: span.isRecording() ? span : undefined, segment: at.segment }
+    })
+    return { span, segment: at.segment }
   }
   const finish = (key: string, { span }: Entry, end: End): void => {
     entries.delete(key)

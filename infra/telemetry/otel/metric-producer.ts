@@ -12,8 +12,10 @@ import {
   type MetricProducer,
 } from '@opentelemetry/sdk-metrics'
 import type { Metric } from '../../../schemas/metrics.ts'
+import type { HistogramReading } from '../histogram.ts'
 import type { Sample } from '../meters.ts'
 import type { Reading } from '../prometheus.ts'
+import type { Durations } from './durations.ts'
 import { metricName, unitOf } from './metric-names.ts'
 import { scope } from './names.ts'
 
@@ -28,6 +30,7 @@ type Span = { readonly startTime: HrTime; readonly endTime: HrTime }
 export const openReadingsProducer = (options: {
   readonly version: string
   readonly nowMs: () => number
+  readonly durations: readonly Durations[]
 }): ReadingsProducer => {
   const startTime = hrTime(options.nowMs())
   let read: (() => readonly Reading[]) | undefined
@@ -44,7 +47,10 @@ export const openReadingsProducer = (options: {
     collect: async () => {
       const span = { startTime, endTime: hrTime(options.nowMs()) }
       const told = (read?.() ?? []).filter(({ metric }) => !isStopped || metric.kind !== 'gauge')
-      const metrics = told.flatMap((it) => dataOf(it, before, span) ?? [])
+      const metrics = [
+        ...told.flatMap((it) => dataOf(it, before, span) ?? []),
+        ...options.durations.map((it) => durationData(it, span)),
+      ].filter(({ dataPoints }) => dataPoints.length > 0)
       return {
         resourceMetrics: {
           resource: emptyResource(),
@@ -88,9 +94,7 @@ const dataOf = (
   }
   const aggregationTemporality = AggregationTemporality.CUMULATIVE
   if ('histogram' in reading) {
-    const { bounds, counts, sum, count } = reading.histogram
-    const value = { buckets: { boundaries: [...bounds], counts: [...counts] }, sum, count }
-    const dataPoints = [{ ...span, attributes: {}, value }]
+    const dataPoints = [{ ...span, attributes: {}, value: histogramValue(reading.histogram) }]
     return {
       descriptor,
       aggregationTemporality,
@@ -122,3 +126,20 @@ const dataOf = (
     })),
   }
 }
+
+const durationData = ({ name, description, read }: Durations, span: Span): MetricData => ({
+  descriptor: { name, description, unit: 's', valueType: ValueType.DOUBLE },
+  aggregationTemporality: AggregationTemporality.CUMULATIVE,
+  dataPointType: DataPointType.HISTOGRAM,
+  dataPoints: read().map(({ attributes, histogram }) => ({
+    ...span,
+    attributes,
+    value: histogramValue(histogram),
+  })),
+})
+
+const histogramValue = ({ bounds, counts, sum, count }: HistogramReading) => ({
+  buckets: { boundaries: [...bounds], counts: [...counts] },
+  sum,
+  count,
+})

@@ -10,6 +10,7 @@ import type { Telemetry } from '../telemetry.ts'
 import { eventOf, openAttemptSpans } from './attempt-spans.ts'
 import { openBatchSpans, openMax } from './batch-spans.ts'
 import { logDiagnostics } from './diagnostics.ts'
+import { openDurations } from './durations.ts'
 import type { TelemetrySettings } from './environment.ts'
 import { openReadingsProducer } from './metric-producer.ts'
 import { attributes, events } from './names.ts'
@@ -17,51 +18,39 @@ import { openProviders } from './providers.ts'
 import { openRequestSpans } from './request-spans.ts'
 import { placeIn } from './trace-headers.ts'
 
-/** Of durations, in seconds, as the semantic conventions for HTTP advise. */
-const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-
 export const openTelemetry = async (
   settings: TelemetrySettings,
   { version, log }: { readonly version: string; readonly log: Log },
 ): Promise<Telemetry> => {
   for (const note of settings.notes) log.warn('telemetry.doubted', note)
   logDiagnostics(log, () => performance.now())
-  const readings = openReadingsProducer({ version, nowMs: Date.now })
+  const requests = openDurations({
+    name: 'http.server.request.duration',
+    description: "From the head of a client's request to its answer.",
+  })
+  const attempts = openDurations({
+    name: 'http.client.request.duration',
+    description: 'From the start of a request to an endpoint to its end, good or bad.',
+  })
+  const readings = openReadingsProducer({
+    version,
+    nowMs: Date.now,
+    durations: [requests, attempts],
+  })
   const providers = await openProviders(settings, { version, readings })
-  const { tracer, meter, logger } = providers
-  const duration = (name: string, description: string) =>
-    meter.createHistogram(name, {
-      unit: 's',
-      description,
-      advice: { explicitBucketBoundaries: durationBounds },
-    })
-  const requests = duration(
-    'http.server.request.duration',
-    "From the head of a client's request to its answer.",
-  )
-  const attempts = duration(
-    'http.client.request.duration',
-    'From the start of a request to an endpoint to its end, good or bad.',
-  )
+  const { begin, logger } = providers
   const batches = openBatchSpans({
-    tracer,
+    begin,
     full: () =>
       log.warn(
         'telemetry.untraced',
         `${openMax} batches are traced and have not ended; until some do, no others are traced.`,
       ),
   })
-  const attemptSpans = openAttemptSpans({
-    tracer,
-    batches,
-    measure: (seconds, labels) => attempts.record(seconds, labels),
-  })
+  const attemptSpans = openAttemptSpans({ begin, batches, durations: attempts })
 
   return {
-    request: openRequestSpans({
-      tracer,
-      measure: (seconds, labels) => requests.record(seconds, labels),
-    }),
+    request: openRequestSpans({ begin, durations: requests }),
     accepted: (held, from) => {
       for (const [index, one] of held.entries()) batches.open(one, from[index] ?? [])
     },

@@ -1,11 +1,5 @@
-/** The SDK, set up by the settings: a tracer, a meter and a logger, each only where it has a target. */
-import {
-  type Attributes,
-  createNoopMeter,
-  type Logger,
-  type Meter,
-  type Tracer,
-} from '@opentelemetry/api'
+/** The SDK, set up by the settings: traces, metrics and events, each only where it has a target. */
+import type { Attributes, Logger } from '@opentelemetry/api'
 import {
   defaultResource,
   detectResources,
@@ -16,24 +10,17 @@ import {
 } from '@opentelemetry/resources'
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import {
-  AlwaysOffSampler,
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  type Sampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
-import type { Queue, Sampling, TelemetrySettings } from './environment.ts'
+import { BatchSpanProcessor } from '@opentelemetry/sdk-trace'
+import type { Queue, TelemetrySettings } from './environment.ts'
 import { logExporter, metricExporter, spanExporter } from './exporters.ts'
 import type { ReadingsProducer } from './metric-producer.ts'
 import { scope } from './names.ts'
+import { type Begin, openTracing } from './tracing.ts'
 
 export type Providers = {
-  /** Without a target it makes spans that nobody records. */
-  readonly tracer: Tracer
+  /** Without a target it decides for none. */
+  readonly begin: Begin
   readonly logger: Logger | undefined
-  readonly meter: Meter
   /** Exports what is left. Rejects when that fails. */
   readonly close: () => Promise<void>
 }
@@ -44,12 +31,11 @@ export const openProviders = async (
 ): Promise<Providers> => {
   const { traces, metrics, logs } = settings.targets
   const resource = resourceOf({ 'service.name': 'holdfast', 'service.version': version })
-  const tracing = new TracerProvider({
+  const tracing = openTracing({
     resource,
-    // A batch that is tried again for hours keeps the newest of its attempts.
-    spanLimits: { eventCountLimit: eventsMax, attributeValueLengthLimit: charsMax },
-    sampler: traces === undefined ? new AlwaysOffSampler() : samplerOf(settings.sampling),
-    spanProcessors:
+    version,
+    sampling: traces === undefined ? 'off' : settings.sampling,
+    processors:
       traces === undefined
         ? []
         : [
@@ -89,18 +75,13 @@ export const openProviders = async (
           ],
         })
   return {
-    tracer: tracing.getTracer(scope, version),
+    begin: tracing.begin,
     logger: logging?.getLogger(scope, version),
-    meter: measuring?.getMeter(scope, version) ?? createNoopMeter(),
     close: async () => {
-      await Promise.all([tracing.shutdown(), measuring?.shutdown(), logging?.shutdown()])
+      await Promise.all([tracing.close(), measuring?.shutdown(), logging?.shutdown()])
     },
   }
 }
-
-/** Of one span. With as many spans open as may be, 50 MB at the worst. */
-const eventsMax = 32
-const charsMax = 512
 
 /** What the environment says of the resource overrules what is said here. */
 const resourceOf = (attributes: Attributes): Resource =>
@@ -108,11 +89,6 @@ const resourceOf = (attributes: Attributes): Resource =>
     .merge(detectResources({ detectors: [serviceInstanceIdDetector] }))
     .merge(resourceFromAttributes(attributes))
     .merge(detectResources({ detectors: [envDetector] }))
-
-const samplerOf = ({ parentBased, ratio }: Sampling): Sampler => {
-  const root = new TraceIdRatioBasedSampler(ratio)
-  return parentBased === 'parentBased' ? new ParentBasedSampler({ root }) : root
-}
 
 const queueOf = ({ lengthMax, exportMax, delayMs, timeoutMs }: Queue) => ({
   maxQueueSize: lengthMax,

@@ -1,73 +1,64 @@
-import {
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
+import { type Attributes, type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { RequestHead, RequestTrace } from '../telemetry.ts'
+import type { Durations } from './durations.ts'
 import { placeIn } from './trace-headers.ts'
+import type { Begin } from './tracing.ts'
 
 /**
- * A span for each request of a client, which goes on from the client's own where it names one.
+ * A span for each request of a client whose trace is sampled; it goes on from the client's own where there
+ * is one. How long a request took is measured of all.
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
  */
 export const openRequestSpans =
-  ({
-    tracer,
-    measure,
-  }: {
-    readonly tracer: Tracer
-    /** Called for each request that was answered, traced or not. */
-    readonly measure: (seconds: number, labels: Readonly<Record<string, string | number>>) => void
-  }) =>
+  ({ begin, durations }: { readonly begin: Begin; readonly durations: Durations }) =>
   ({ method, route, headers }: RequestHead): RequestTrace => {
     const startedMs = performance.now()
-    const from = placeIn(headers)
-    const span = tracer.startSpan(
-      `${method} ${route}`,
-      {
-        kind: SpanKind.SERVER,
-        attributes: {
+    const measured = (status: number | undefined): void =>
+      durations.observe((performance.now() - startedMs) / 1_000, {
+        key: `${status} ${method} ${route}`,
+        attributes: () => ({
           'http.request.method': method,
           'http.route': route,
-          'url.path': route,
           'url.scheme': 'http',
-        },
+          ...endAttributes(status),
+        }),
+      })
+    const begun = begin(placeIn(headers))
+    if (begun.kind === 'unsampled') return { place: begun.place, ended: measured }
+    const span = begun.start(`${method} ${route}`, {
+      kind: SpanKind.SERVER,
+      attributes: {
+        'http.request.method': method,
+        'http.route': route,
+        'url.path': route,
+        'url.scheme': 'http',
       },
-      from === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, from),
-    )
+    })
     return {
       place: span.spanContext(),
       ended: (status) => {
-        const labels = {
-          'http.request.method': method,
-          'http.route': route,
-          'url.scheme': 'http',
-          ...(status === undefined ? {} : { 'http.response.status_code': status }),
-        }
-        const error = errorOf(status)
-        measure(
-          (performance.now() - startedMs) / 1_000,
-          error === undefined ? labels : { ...labels, 'error.type': error },
-        )
-        if (span.isRecording()) endSpan(span, status, error)
+        measured(status)
+        endSpan(span, status)
       },
     }
   }
+
+const endSpan = (span: Span, status: number | undefined): void => {
+  span.setAttributes(endAttributes(status))
+  if (errorOf(status) !== undefined) span.setStatus({ code: SpanStatusCode.ERROR })
+  span.end()
+}
+
+const endAttributes = (status: number | undefined): Attributes => {
+  const error = errorOf(status)
+  return {
+    ...(status === undefined ? {} : { 'http.response.status_code': status }),
+    ...(error === undefined ? {} : { 'error.type': error }),
+  }
+}
 
 /** As the conventions have it, a client's fault is none of the server's. */
 const errorOf = (status: number | undefined): string | undefined => {
   if (status === undefined) return 'client_gone'
   return status >= 500 ? String(status) : undefined
-}
-
-const endSpan = (span: Span, status: number | undefined, error: string | undefined): void => {
-  if (status !== undefined) span.setAttribute('http.response.status_code', status)
-  if (error !== undefined) {
-    span.setAttribute('error.type', error)
-    span.setStatus({ code: SpanStatusCode.ERROR })
-  }
-  span.end()
 }

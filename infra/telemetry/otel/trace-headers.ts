@@ -1,5 +1,4 @@
 /** W3C trace context in headers, read and written. @see https://www.w3.org/TR/trace-context/ */
-import { randomBytes } from 'node:crypto'
 import { createTraceState, isSpanContextValid } from '@opentelemetry/api'
 import {
   type RequestHead,
@@ -7,6 +6,7 @@ import {
   type TracePlace,
   traceparentOf,
 } from '../telemetry.ts'
+import { drawTraceparent } from '../trace-ids.ts'
 
 /** Of what comes after the fields of version 00, only a later version may have more. */
 const pattern = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/
@@ -39,7 +39,6 @@ export const headersOf = (place: TracePlace): TraceHeaders => {
 }
 
 /** Of a trace that nobody records, so that the receiver need not either. */
-export const unrecordedHeaders = (): TraceHeaders => {
-  const hex = randomBytes(24).toString('hex')
-  return { traceparent: `00-${hex.slice(0, 32)}-${hex.slice(32)}-00` }
-}
+export const unrecordedHeaders = (): TraceHeaders => ({
+  traceparent: drawTraceparent('unsampled'),
+})

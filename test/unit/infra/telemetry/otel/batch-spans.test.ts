@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  AlwaysOffSampler,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace'
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace'
 import {
   type BatchSpans,
   openBatchSpans,
   openMax,
 } from '../../../../../infra/telemetry/otel/batch-spans.ts'
+import { openTracing } from '../../../../../infra/telemetry/otel/tracing.ts'
 import { batchId, instant, seq } from '../../../../../schemas/brand.ts'
 import type { Held } from '../../../../../schemas/messages.ts'
 
@@ -37,10 +33,13 @@ const opened = (): {
   readonly timesFull: () => number
 } => {
   const exporter = new InMemorySpanExporter()
-  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  const { begin } = openTracing({
+    sampling: { parentBased: 'parentBased', ratio: 1 },
+    processors: [new SimpleSpanProcessor({ exporter })],
+  })
   let full = 0
   const spans = openBatchSpans({
-    tracer: provider.getTracer('test'),
+    begin,
     full: () => {
       full += 1
     },
@@ -85,10 +84,9 @@ test('what is evicted ends as dropped, and nothing that lies elsewhere does', ()
 })
 
 test('former batches that were decided against take no place for ever', () => {
-  const never = new TracerProvider({ sampler: new AlwaysOffSampler() }).getTracer('test')
   let isFull = false
   const spans = openBatchSpans({
-    tracer: never,
+    begin: openTracing({ sampling: 'off', processors: [] }).begin,
     full: () => {
       isFull = true
     },
