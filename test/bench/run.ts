@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { barsPicture } from './bars-picture.ts'
 import { installedPeers, peerNames } from './peers.ts'
 import { machine, ratiosOf, runOf, tableOf } from './report.ts'
-import { holdfast, relay, type Subject, severalWorkers } from './subject.ts'
+import { holdfast, type Subject, severalWorkers, yardsticks } from './subject.ts'
 import { type Load, type Measured, measure } from './trial.ts'
 
 /** What is installed for users: `npm run build` makes it. */
@@ -88,7 +88,7 @@ const repeat = countOf('repeat', [1, 100])
 const workers = countOf('workers', [1, 64])
 
 const namesOf = (text: string): readonly string[] => {
-  const known = [relay.name, ...peerNames]
+  const known = [...yardsticks.map(({ name }) => name), ...peerNames]
   if (text === 'none') return []
   if (text === 'all') return known
   const names = text.split(',')
@@ -110,7 +110,7 @@ const trials = new Map<Subject, Measured[]>(
   [
     holdfast(values.cli),
     ...(workers === 1 ? [] : [severalWorkers(values.cli, workers)]),
-    ...(names.includes(relay.name) ? [relay] : []),
+    ...yardsticks.filter(({ name }) => names.includes(name)),
     ...peers,
   ].map((subject) => [subject, []]),
 )

@@ -66,14 +66,22 @@ export const severalWorkers = (cli: string, workers: number): Subject => ({
   name: `${workers} workers`,
 })
 
-export const relay: Subject = {
-  name: 'relay',
+const yardstick = (name: string, program: string): Subject => ({
+  name,
   durability: 'fsync',
   speaks: 'otlp',
   start: async ({ folder, sinkUrl }) => {
-    const program = join(import.meta.dirname, 'relay.ts')
-    const words = [program, '--to', sinkUrl, '--file', join(folder, 'bodies')]
-    const started = await startProgram(process.execPath, words, 'line')
+    const words = [join(import.meta.dirname, program), '--to', sinkUrl]
+    const started = await startProgram(
+      process.execPath,
+      [...words, '--file', join(folder, 'bodies')],
+      'line',
+    )
     return { ...started, url: (started.ready as { url: string }).url }
   },
-}
+})
+/** What Holdfast is held against: as little as can be between a client and a sink, and less than that. */
+export const yardsticks: readonly Subject[] = [
+  yardstick('relay', 'relay.ts'),
+  yardstick('raw-relay', 'raw-relay.ts'),
+]
