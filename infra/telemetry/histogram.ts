@@ -20,8 +20,8 @@ export const histogram = (bounds: readonly number[]): Histogram => {
     observe: (value) => {
       // A clock that was set back gives a negative duration: it is shown as none.
       const atLeastZero = Math.max(value, 0)
-      const bucket = bounds.findIndex((bound) => atLeastZero <= bound)
-      const index = bucket === -1 ? bounds.length : bucket
+      let index = 0
+      while (index < bounds.length && atLeastZero > (bounds[index] ?? 0)) index += 1
       counts[index] = (counts[index] ?? 0) + 1
       sum += atLeastZero
       count += 1

@@ -18,8 +18,6 @@ const drawIds = (): string => {
   return drawn.toString('hex', drawnAt - idBytes, drawnAt)
 }
 
-export const drawTraceId = (): string => drawIds().slice(0, 32)
-
 /** A trace of its own each time. @see https://www.w3.org/TR/trace-context/#traceparent-header */
 export const drawTraceparent = (flag: 'sampled' | 'unsampled'): string => {
   const hex = drawIds()

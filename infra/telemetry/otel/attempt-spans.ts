@@ -38,7 +38,7 @@ export const openAttemptSpans = ({
     const server = serverOf(attempt.assignment.url)
     const measured = ({ verdict }: AttemptEnd): void =>
       durations.observe((performance.now() - startedMs) / 1_000, {
-        key: `${endKey(verdict)} ${server.key}`,
+        key: isTaken(verdict) ? server.key : `${endKey(verdict)} ${server.key}`,
         attributes: () => ({
           'http.request.method': 'POST',
           ...server.attributes,
@@ -189,16 +189,17 @@ const detailOf = (verdict: Verdict): string => {
   return 'message' in verdict ? verdict.message : ''
 }
 
+const isTaken = ({ kind }: Verdict): boolean => kind === 'accepted' || kind === 'partial'
+
 /** One for each that `statusOf` tells apart: two series of the same attributes would be an error. */
 const endKey = (verdict: Verdict): string => {
-  if (verdict.kind === 'accepted' || verdict.kind === 'partial') return ''
   if (verdict.kind === 'tooLarge') return '413'
   return 'status' in verdict && verdict.status > 0 ? String(verdict.status) : verdict.kind
 }
 
 /** The status where it is known, and what kind of error it was, as the conventions for HTTP have it. */
 const statusOf = (verdict: Verdict): Record<string, string | number> => {
-  if (verdict.kind === 'accepted' || verdict.kind === 'partial') return {}
+  if (isTaken(verdict)) return {}
   if ('status' in verdict && verdict.status > 0) {
     const { status } = verdict
     const error = status >= 400 ? { 'error.type': String(status) } : {}

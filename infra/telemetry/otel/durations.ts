@@ -11,7 +11,7 @@ export type Durations = {
   /** The attributes are asked for once for each key. */
   readonly observe: (
     seconds: number,
-    series: { readonly key: string; readonly attributes: () => Attributes },
+    series: { readonly key: string | number; readonly attributes: () => Attributes },
   ) => void
   readonly read: () => readonly DurationReading[]
 }
@@ -31,7 +31,7 @@ export const openDurations = (told: {
   readonly description: string
 }): Durations => {
   const series = new Map<
-    string,
+    string | number,
     { readonly attributes: Attributes; readonly measured: Histogram }
   >()
   const rest = { attributes: overflow, measured: histogram(bounds) }

@@ -52,7 +52,11 @@ export const openTelemetry = async (
   return {
     request: openRequestSpans({ begin, durations: requests }),
     accepted: (held, from) => {
-      for (const [index, one] of held.entries()) batches.open(one, from[index] ?? [])
+      let index = 0
+      for (const one of held) {
+        batches.open(one, from[index] ?? [])
+        index += 1
+      }
     },
     attempt: attemptSpans.start,
     settled: (fates) => {

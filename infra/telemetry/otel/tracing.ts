@@ -2,7 +2,14 @@
  * Spans that are decided on before anything is built for them: of those that are not sampled, which are
  * most, there is an id and nothing else. The SDK decides after it has cleaned every attribute.
  */
-import { ROOT_CONTEXT, type Span, SpanKind, type SpanOptions, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  trace,
+} from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
 import {
   AlwaysOffSampler,
@@ -16,7 +23,6 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import type { TracePlace } from '../telemetry.ts'
-import { drawTraceId } from '../trace-ids.ts'
 import type { Sampling } from './environment.ts'
 import { scope } from './names.ts'
 
@@ -64,17 +70,13 @@ export const openTracing = ({
     spanProcessors: [...processors],
   })
   const tracer = provider.getTracer(scope, options.version)
-  const nobody = random.generateSpanId()
-
-  const begin: Begin = (from) => {
-    const traceId = from?.traceId ?? drawTraceId()
-    const context = from === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, from)
+  const decided = (
+    context: Context,
+    { traceId, spanId }: Pick<TracePlace, 'traceId' | 'spanId'>,
+  ): Begun => {
     const { decision } = sampler.shouldSample(context, traceId, '', SpanKind.INTERNAL, {}, [])
     if (decision !== SamplingDecision.RECORD_AND_SAMPLED)
-      return {
-        kind: 'unsampled',
-        place: { traceId, spanId: from?.spanId ?? nobody, traceFlags: 0 },
-      }
+      return { kind: 'unsampled', place: { traceId, spanId, traceFlags: 0 } }
     return {
       kind: 'sampled',
       start: (name, spanOptions) => {
@@ -83,7 +85,29 @@ export const openTracing = ({
       },
     }
   }
-  return { begin, close: () => provider.shutdown() }
+  const spanId = random.generateSpanId()
+  const drawn = openDrawn(() =>
+    decided(ROOT_CONTEXT, { traceId: random.generateTraceId(), spanId }),
+  )
+  return {
+    begin: (from) =>
+      from === undefined ? drawn() : decided(trace.setSpanContext(ROOT_CONTEXT, from), from),
+    close: () => provider.shutdown(),
+  }
+}
+
+const aheadMax = 128
+
+/**
+ * Decided ahead, some at a time: one by one, each between two requests, they take several times as long,
+ * since a processor has forgotten by then how it is done.
+ */
+const openDrawn = (draw: () => Begun): (() => Begun) => {
+  const ahead: Begun[] = []
+  return () => {
+    if (ahead.length === 0) for (let it = 0; it < aheadMax; it += 1) ahead.push(draw())
+    return ahead.pop() ?? draw()
+  }
 }
 
 const samplerOf = (sampling: Sampling | 'off'): Sampler => {
