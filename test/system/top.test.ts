@@ -64,6 +64,77 @@ test('the view follows the account, the size of the terminal, and a process that
   assert.ok(terminal.output().endsWith(restored), JSON.stringify(terminal.output().slice(-80)))
 })
 
+test('the ring is drawn by class while records wait, in any size, and shrinks when they have gone', async (t) => {
+  await using folder = await workspace()
+  const sink = await openSink({ behaviour: () => ({ kind: 'status', status: 503 }) })
+  t.after(sink.close)
+  const capacityBytes = 4 * 1024 * 1024
+  await using holdfast = await startHoldfast(folder.path, {
+    endpoint: { url: sink.url },
+    cache: {
+      capacity: '4MiB',
+      priorities: [
+        { match: { service: 'bill*' }, class: 'high' },
+        { match: { service: 'debug' }, class: 'low' },
+      ],
+    },
+    dispatch: { backoff: { initial: '50ms', max: '100ms' } },
+  })
+  const load = openLoad({
+    streams: ['billing', 'web', 'debug'].map((service) => ({ tenant: 'acme', service })),
+    recordsPerRequest: 100,
+    recordBytes: 1_000,
+  })
+  t.after(load.close)
+  await load.send({ to: () => holdfast.otlp, connections: 1, goOn: (requests) => requests < 30 })
+  const terminal = openTerminal(
+    [process.execPath, cli, 'top', '--admin', holdfast.admin, '--interval', '100ms'],
+    { columns: 120, rows: 30 },
+  )
+  t.after(terminal.close)
+  const ringLine = (): string =>
+    lastFrame(terminal.output()).find((line) => line.startsWith('RING')) ?? ''
+  // A million bytes of each class is a quarter of it, and something for headers.
+  const drawn =
+    /^RING +(█+)(▓+)(▒+)(░+) (\d+)% of 4.00 MiB +█ high \S+ KiB +▓ normal \S+ KiB +▒ low \S+ KiB/
+  const [, high = '', normal = '', low = '', free = '', percent] =
+    drawn.exec(await until(ringLine, (line) => drawn.test(line))) ?? []
+  const { rings } = await holdfast.get<{
+    rings: { bytes: number; classes: { priority: string; bytes: number; batches: number }[] }[]
+  }>('/api/v1/rings')
+  const [ring] = rings
+  assert.ok(ring !== undefined)
+  assert.ok(ring.classes.every(({ batches }) => batches > 0))
+  assert.equal(Number(percent), Math.round((ring.bytes / capacityBytes) * 100))
+  const cells = high.length + normal.length + low.length + free.length
+  for (const [index, bar] of [high, normal, low].entries()) {
+    const share = (ring.classes[index]?.bytes ?? 0) / capacityBytes
+    assert.ok(Math.abs(bar.length - share * cells) <= 1, `${bar} of ${cells} cells for ${share}`)
+  }
+  for (const size of [
+    { columns: 200, rows: 60 },
+    { columns: 40, rows: 8 },
+    { columns: 61, rows: 17 },
+    { columns: 90, rows: 30 },
+  ]) {
+    terminal.resize(size)
+    await until(
+      () => lastFrame(terminal.output()),
+      (lines) =>
+        lines.length === size.rows &&
+        lines.every((line) => textWidth(line) === size.columns) &&
+        // The smallest has no room for it.
+        (size.rows < 10 || lines.some((line) => /^RING +█+▓+▒+░+ \d+% of 4.00 MiB/.test(line))),
+    )
+  }
+  sink.behave(() => ({ kind: 'accept' }))
+  // The segments that are still written to stay, a sixteenth of the capacity each.
+  const percentOf = (line: string): number => Number(/ (\d+)% of /.exec(line)?.[1] ?? 100)
+  await until(ringLine, (line) => percentOf(line) < 25)
+  terminal.press('q')
+  assert.equal(await terminal.exited, 0)
+})
+
 test('the terminal is given back on SIGTERM, on Ctrl-C and after a crash; what fails is said on it', async (t) => {
   await using folder = await workspace()
   const sink = await openSink()
