@@ -5,6 +5,7 @@ import type { MeterReadings } from '../infra/telemetry/meters.ts'
 import type { Assignment, Held } from '../schemas/messages.ts'
 import type { Bookkeeper } from './bookkeeper.ts'
 import type { Notices } from './notices/notices.ts'
+import type { Rings } from './ring-summary.ts'
 import type { RingView } from './ring-view.ts'
 import type { Sights } from './sentinel/board.ts'
 import type { Stall } from './sentinel/stall-history.ts'
@@ -18,8 +19,10 @@ export type Observed = {
   /** `elsewhere`: among services, where the auditor keeps the account and `ledger` here is empty. */
   readonly keepsAccount: 'here' | 'elsewhere'
   readonly cache: () => CacheView
-  /** The segments of the cache; undefined once it has stopped. */
-  readonly ring: () => RingView | undefined
+  /** The segments of a cache of this process, the first unless named; undefined where it is not. */
+  readonly ring: (cache?: string) => RingView | undefined
+  /** Of all services, where the account is kept. */
+  readonly rings: () => Rings
   /** The batches that have not ended, read from disk as they are asked for. */
   readonly held: () => AsyncIterable<Held>
   /** The account in time, as far as it is written down. */

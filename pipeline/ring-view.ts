@@ -5,6 +5,8 @@ import type { Priority } from '../schemas/messages.ts'
 import type { ActorView } from './stage.ts'
 
 export type RingView = {
+  /** The actor that owns it. */
+  readonly cache: string
   readonly capacityBytes: number
   readonly whenFull: CacheInput['whenFull']
   readonly segmentCount: number
@@ -34,13 +36,24 @@ export type Slot = {
 /** More cannot be told apart in a picture. */
 const slotsMax = 240
 
-/** Undefined once there is no cache any more. */
-export const ringViewOf = (actors: readonly ActorView[]): RingView | undefined => {
-  const context = actors.find(({ machine }) => machine === 'cache')?.context
-  return context === undefined ? undefined : shown(context as CacheContext)
+/** In the order of their caches; none once there is no cache any more. */
+export const ringViewsOf = (actors: readonly ActorView[]): readonly RingView[] =>
+  cachesIn(actors).map(shown)
+
+/** The one that is named, or else the first. */
+export const ringViewOf = (actors: readonly ActorView[], cache?: string): RingView | undefined => {
+  const found = cachesIn(actors).find(({ id }) => cache === undefined || id === cache)
+  return found === undefined ? undefined : shown(found)
 }
 
-const shown = (context: CacheContext): RingView => {
+/** By number: of ten shards the last comes last. */
+const cachesIn = (actors: readonly ActorView[]): readonly ActorView[] =>
+  actors
+    .filter(({ machine }) => machine === 'cache')
+    .sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }))
+
+const shown = ({ id, context: known }: ActorView): RingView => {
+  const context = known as CacheContext
   const held = heldBySegment(context)
   const next = nextOf(context, held)
   const lanes = priorities.flatMap((priority) =>
@@ -61,6 +74,7 @@ const shown = (context: CacheContext): RingView => {
   )
   const slots = [...lanes, ...leaving].sort((a, b) => a.id - b.id)
   return {
+    cache: id,
     capacityBytes: context.capacityBytes,
     whenFull: context.whenFull,
     segmentCount: slots.length,

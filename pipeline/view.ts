@@ -18,8 +18,14 @@ type Contexts = {
 const contextOf = <Name extends keyof Contexts>(
   actors: readonly StageView[],
   name: Name,
-): Contexts[Name] | undefined =>
-  actors.find(({ machine }) => machine === name)?.context as Contexts[Name] | undefined
+): Contexts[Name] | undefined => contextsOf(actors, name)[0]
+
+/** A process may have the caches and the dispatchers of several shards. */
+const contextsOf = <Name extends keyof Contexts>(
+  actors: readonly StageView[],
+  name: Name,
+): readonly Contexts[Name][] =>
+  actors.filter(({ machine }) => machine === name).map(({ context }) => context as Contexts[Name])
 
 /** States in which an actor cannot do its work. An outage of the endpoint is not one of them. */
 const unhealthy: Readonly<Record<string, string>> = {
@@ -72,43 +78,50 @@ const detailOf = (machine: string, context: unknown, waiting: number): string =>
 
 export const endpointView = (actors: readonly StageView[]): EndpointView => {
   const manager = contextOf(actors, 'endpoint-manager')
-  const sends = Object.values(contextOf(actors, 'dispatcher')?.sends ?? {})
   const current = manager?.current ?? null
   return {
     url: current?.url ?? null,
     epoch: current?.epoch ?? null,
     state: actors.find(({ machine }) => machine === 'endpoint-manager')?.value ?? 'stopped',
     pinned: manager?.mode === 'pinned',
-    pending: sends.filter(({ epoch }) => current !== null && epoch < current.epoch).length,
+    pending: supersededSends(actors, current?.epoch ?? null),
     history: manager?.history ?? [],
   }
 }
+
+/** Sends that are out under an earlier epoch than this one. */
+export const supersededSends = (actors: readonly StageView[], current: number | null): number =>
+  contextsOf(actors, 'dispatcher')
+    .flatMap(({ sends }) => Object.values(sends))
+    .filter(({ epoch }) => current !== null && epoch < current).length
 
 export const dispatchView = (
   actors: readonly StageView[],
   nowMs: InstantMs,
 ): DispatchView | undefined => {
-  const context = contextOf(actors, 'dispatcher')
-  if (context === undefined) return undefined
-  const retryAtMs = blockedUntilMs(context)
+  const contexts = contextsOf(actors, 'dispatcher')
+  if (contexts.length === 0) return undefined
+  const intents = contexts.map(({ intent }) => intent)
+  const retryAtMs = Math.min(...contexts.map(blockedUntilMs))
   return {
-    intent: context.intent,
-    sends: Object.keys(context.sends).length,
-    waiting: context.pending.length,
-    failures: context.failures,
+    intent: (['suspend', 'drain'] as const).find((it) => intents.includes(it)) ?? 'run',
+    sends: contexts.reduce((sum, { sends }) => sum + Object.keys(sends).length, 0),
+    waiting: contexts.reduce((sum, { pending }) => sum + pending.length, 0),
+    failures: Math.max(...contexts.map(({ failures }) => failures)),
     retryAtMs: retryAtMs > nowMs ? retryAtMs : null,
   }
 }
 
 /** Age of the oldest batch that is known by name; what is on disk alone came after it. */
 export const oldestAgeSeconds = (actors: readonly StageView[], nowMs: InstantMs): number => {
-  const held = contextOf(actors, 'cache')
-  if (held === undefined) return 0
-  const ready = priorities.flatMap((priority) => held.lanes[priority].ready)
-  const accepted = [...ready, ...held.leases.map((lease) => lease.held)].map(
-    ({ batch }) => batch.acceptedAtMs,
-  )
-  return accepted.length === 0 ? 0 : Math.max(0, (nowMs - Math.min(...accepted)) / 1_000)
+  let oldestMs = Number.POSITIVE_INFINITY
+  for (const { lanes, leases } of contextsOf(actors, 'cache')) {
+    for (const priority of priorities)
+      for (const { batch } of lanes[priority].ready)
+        oldestMs = Math.min(oldestMs, batch.acceptedAtMs)
+    for (const { held } of leases) oldestMs = Math.min(oldestMs, held.batch.acceptedAtMs)
+  }
+  return oldestMs === Number.POSITIVE_INFINITY ? 0 : Math.max(0, (nowMs - oldestMs) / 1_000)
 }
 
 export const healthOf = (actors: readonly StageView[], complaints: Health): Health => {

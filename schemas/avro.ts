@@ -599,6 +599,68 @@ export const definitions: readonly Definition[] = [
           },
         },
       },
+      {
+        name: 'rings',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'RingSeen',
+            namespace: 'holdfast',
+            fields: [
+              { name: 'cache', type: 'string' },
+              { name: 'bytes', type: 'long' },
+              { name: 'capacityBytes', type: 'long' },
+              { name: 'segments', type: 'long' },
+              {
+                name: 'whenFull',
+                type: {
+                  type: 'enum',
+                  name: 'WhenFull',
+                  namespace: 'holdfast',
+                  symbols: ['overwrite_oldest', 'refuse'],
+                },
+              },
+              { name: 'oldestMs', type: ['null', 'long'], default: null },
+              {
+                name: 'classes',
+                type: {
+                  type: 'array',
+                  items: {
+                    type: 'record',
+                    name: 'ClassSeen',
+                    namespace: 'holdfast',
+                    fields: [
+                      { name: 'priority', type: 'Priority' },
+                      { name: 'bytes', type: 'long' },
+                      { name: 'batches', type: 'long' },
+                      { name: 'leased', type: 'long' },
+                    ],
+                  },
+                },
+              },
+              {
+                name: 'next',
+                type: [
+                  'null',
+                  {
+                    type: 'record',
+                    name: 'NextOut',
+                    namespace: 'holdfast',
+                    fields: [
+                      { name: 'segment', type: 'long' },
+                      { name: 'priority', type: 'Priority' },
+                      { name: 'batches', type: 'long' },
+                    ],
+                  },
+                ],
+                default: null,
+              },
+            ],
+          },
+        },
+        default: [],
+      },
     ],
   },
   {

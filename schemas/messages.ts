@@ -420,6 +420,8 @@ export type ServiceBeat = {
   /** when the next one is due; 0: never, it stops */
   readonly everyMs: number
   readonly actors: readonly ActorSeen[]
+  /** the rings of its caches */
+  readonly rings: readonly RingSeen[]
 }
 
 /** An actor as its service sees it. */
@@ -430,6 +432,39 @@ export type ActorSeen = {
   readonly sinceMs: InstantMs
   readonly detail: string
   readonly healthy: boolean
+}
+
+/** A ring as its service sees it: by class, and not by segment. */
+export type RingSeen = {
+  /** the actor that owns it */
+  readonly cache: string
+  readonly bytes: number
+  readonly capacityBytes: number
+  readonly segments: number
+  readonly whenFull: WhenFull
+  /** when the oldest batch was accepted that is known by name */
+  readonly oldestMs: null | InstantMs
+  readonly classes: readonly ClassSeen[]
+  readonly next: null | NextOut
+}
+
+export type WhenFull = 'overwrite_oldest' | 'refuse'
+
+/** What a ring holds of one class. */
+export type ClassSeen = {
+  readonly priority: Priority
+  readonly bytes: number
+  /** that have not ended */
+  readonly batches: number
+  /** of them, batches that a dispatcher has */
+  readonly leased: number
+}
+
+/** The segment that an append without room would cost next. */
+export type NextOut = {
+  readonly segment: number
+  readonly priority: Priority
+  readonly batches: number
 }
 
 /** The end of a batch, made by the ledger once it is durable: delivered + dropped = its records. */
@@ -506,5 +541,8 @@ export type Values = {
   readonly StreamLoss: StreamLoss
   readonly StreamAccepted: StreamAccepted
   readonly ActorSeen: ActorSeen
+  readonly RingSeen: RingSeen
+  readonly ClassSeen: ClassSeen
+  readonly NextOut: NextOut
   readonly Settlement: Settlement
 }

@@ -96,7 +96,7 @@ export const topics = {
     carries: ['command.answered'],
   },
   heartbeats: {
-    about: 'each service, every second, with the states of its actors',
+    about: 'each service, every second, with the states of its actors and how full its rings are',
     partitions: 'one',
     kept: hour,
     carries: ['service.beat'],

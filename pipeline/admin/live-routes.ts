@@ -1,11 +1,11 @@
 /** What somebody who watches asks again and again: it is cheap, and small, whatever is held. */
 
-import type { ActorView, DispatchView, Observed } from '../observed.ts'
+import type { ActorView, CacheView, DispatchView, Observed } from '../observed.ts'
 import type { Stall } from '../sentinel/stall-history.ts'
 import type { Transition } from '../stage-watch.ts'
 import { version } from '../version.ts'
 import { json } from './answer.ts'
-import { queryOf, wholeNumber } from './query.ts'
+import { name, queryOf, wholeNumber } from './query.ts'
 import { openRemembered } from './remembered.ts'
 import type { Route } from './route.ts'
 import { shownActor } from './state-routes.ts'
@@ -39,12 +39,24 @@ const glanceAt = (observed: Observed, nowMs: number) => {
     health: { live, ready },
     keepsAccount: observed.keepsAccount,
     totals: observed.ledger.totals(),
-    cache: observed.cache(),
+    cache: cacheShown(observed, nowMs),
     endpoint,
     dispatch: dispatchShown(observed.dispatching()),
     actors: actors.filter(({ machine }) => machine !== 'delivery').map(shownActor),
     deliveries: countsOf(actors.filter(({ machine }) => machine === 'delivery')),
     stalls: observed.stalls().length,
+  }
+}
+
+/** Of all caches that are known of: beside other services' there is more than this process holds. */
+const cacheShown = (observed: Observed, nowMs: number): CacheView => {
+  const { rings } = observed.rings()
+  if (rings.every(({ place }) => place === 'here')) return observed.cache()
+  const oldest = Math.min(...rings.map(({ oldestMs }) => oldestMs ?? nowMs))
+  return {
+    bytes: rings.reduce((sum, { bytes }) => sum + bytes, 0),
+    capacityBytes: rings.reduce((sum, { capacityBytes }) => sum + capacityBytes, 0),
+    oldestAgeSeconds: Math.max(0, (nowMs - oldest) / 1_000),
   }
 }
 
@@ -63,11 +75,26 @@ const countsOf = (sends: readonly ActorView[]): Readonly<Record<string, number>>
 
 const timed = ({ atMs, ...rest }: Transition) => ({ ...rest, at: new Date(atMs).toISOString() })
 
-/** `GET /api/v1/ring` */
-export const showRing: Route = ({ observed, search }) => {
+/** `GET /api/v1/rings` */
+export const showRings: Route = ({ observed, search }) => {
   const query = queryOf(search, {})
   if (query.kind === 'refused') return query.answer
-  const ring = observed.ring()
+  const { rings, missing } = observed.rings()
+  return json({
+    rings: rings.map(({ oldestMs, atMs, ...ring }) => ({
+      ...ring,
+      oldest: oldestMs === null ? null : new Date(oldestMs).toISOString(),
+      at: new Date(atMs).toISOString(),
+    })),
+    missing,
+  })
+}
+
+/** `GET /api/v1/ring[?cache=]` */
+export const showRing: Route = ({ observed, search }) => {
+  const query = queryOf<{ cache: string }>(search, { cache: name })
+  if (query.kind === 'refused') return query.answer
+  const ring = observed.ring(query.values.cache)
   if (ring === undefined) return json({ ring: null })
   const slots = ring.slots.map(({ oldestMs, ...slot }) => ({
     ...slot,

@@ -10,7 +10,7 @@ import { dispatching, pinning, setEndpoint, showEndpoint } from './endpoint-rout
 import { type Gate, openGate } from './gate.ts'
 import { type InspectRoutes, inspectPath, openInspectRoutes } from './inspect-routes.ts'
 import { closed, listening, serverTimeouts } from './listening.ts'
-import { openLiveRoute, showRing, showStalls } from './live-routes.ts'
+import { openLiveRoute, showRing, showRings, showStalls } from './live-routes.ts'
 import { resendNotices, showNotices } from './notice-routes.ts'
 import { plainAnswer } from './plain-answer.ts'
 import { type Answering, respond } from './respond.ts'
@@ -35,6 +35,7 @@ const openRoutes = (given: {
   '/metrics': { GET: openMetricsRoute() },
   '/api/v1/live': { GET: openLiveRoute() },
   '/api/v1/ring': { GET: showRing },
+  '/api/v1/rings': { GET: showRings },
   '/api/v1/stalls': { GET: showStalls },
   ...openSurveyRoutes(),
   '/api/v1/ledger': { GET: showLedger },

@@ -1,5 +1,5 @@
 import type { InstantMs } from '../../schemas/brand.ts'
-import type { ServiceBeat } from '../../schemas/messages.ts'
+import type { RingSeen, ServiceBeat } from '../../schemas/messages.ts'
 import type { ActorView } from '../observed.ts'
 import type { Mail } from './service.ts'
 
@@ -7,6 +7,8 @@ import type { Mail } from './service.ts'
 export const everyMs = 1_000
 /** Deliveries come and go by the hundred; the states of the others say what there is to say. */
 const actorsMax = 200
+/** Of shards there are some dozens. */
+const ringsMax = 200
 
 export type Heartbeat = {
   /** Says so, if it is time. */
@@ -20,8 +22,9 @@ export const openHeartbeat = (given: {
   readonly role: string
   readonly mail: Mail
   readonly actors: () => readonly ActorView[]
+  readonly rings: () => readonly RingSeen[]
 }): Heartbeat => {
-  const { service, role, mail, actors } = given
+  const { service, role, mail, actors, rings } = given
   let lastMs = 0
   const beat = (nowMs: InstantMs, dueMs: number): void => {
     lastMs = nowMs
@@ -35,6 +38,7 @@ export const openHeartbeat = (given: {
         .filter(({ machine }) => machine !== 'delivery')
         .slice(0, actorsMax)
         .map(({ sinceMs, ...actor }) => ({ ...actor, sinceMs: sinceMs as InstantMs })),
+      rings: rings().slice(0, ringsMax),
     }
     mail({ topic: 'heartbeats', partition: 0, key: service, message })
   }

@@ -5,22 +5,30 @@ import type { Clock } from '../../infra/clock/clock.ts'
 import { openTopicAccount, type TopicAccount } from '../../infra/ledger/topic-account.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import type { Held } from '../../schemas/messages.ts'
-import type { Config } from '../config/config.ts'
 import type { Complaints } from '../observe.ts'
 import type { ActorView, Complaint, EndpointView, Observed } from '../observed.ts'
+import { ringsSeen } from '../ring-summary.ts'
 import { ringViewOf } from '../ring-view.ts'
 import type { Stage } from '../stage.ts'
-import { actorViews, complaintsOf, dispatchView, endpointView, oldestAgeSeconds } from '../view.ts'
+import {
+  actorViews,
+  complaintsOf,
+  dispatchView,
+  endpointView,
+  oldestAgeSeconds,
+  supersededSends,
+} from '../view.ts'
 import type { Assignments } from './assignments.ts'
 import type { Audit } from './audit.ts'
 import type { CacheService } from './cache-service.ts'
 import type { Operators } from './operators.ts'
 import type { Peers } from './peers.ts'
 import type { Service } from './service.ts'
+import { ringsEverywhere, ringsHere } from './service-rings.ts'
 
 export const observeServices = (given: {
-  readonly config: Config
   readonly service: string
+  readonly shards: number
   readonly stage: Stage
   readonly clock: Clock
   readonly meters: Meters
@@ -34,7 +42,7 @@ export const observeServices = (given: {
   readonly audit: Audit | undefined
   readonly notices: Observed['notices']
 }): Observed => {
-  const { config, service, stage, clock, meters, complaints, operators, peers, audit } = given
+  const { service, stage, clock, meters, complaints, operators, peers, audit } = given
   const account = audit?.account
   const ledger = (account ?? noAccount).ledger
   return {
@@ -44,10 +52,17 @@ export const observeServices = (given: {
     keepsAccount: account === undefined ? 'elsewhere' : 'here',
     cache: () => ({
       bytes: given.caches?.bytes() ?? 0,
-      capacityBytes: given.caches === undefined ? 0 : config.cache.capacityBytes,
+      // Of the shards that are here: what all processes say adds up to what is configured.
+      capacityBytes: ringsSeen(stage.actors()).reduce((sum, it) => sum + it.capacityBytes, 0),
       oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
     }),
-    ring: () => ringViewOf(stage.actors()),
+    ring: (cache) => ringViewOf(stage.actors(), cache),
+    rings: () => {
+      const here = ringsHere(given)
+      return account === undefined
+        ? { rings: here, missing: [] }
+        : ringsEverywhere({ ...given, here })
+    },
     held: () => heldIn(account),
     doubts: () =>
       ledger.totals().unaccounted === 0
@@ -122,6 +137,7 @@ const endpointSeen = ({
     epoch: latest?.epoch ?? own.epoch,
     state: isOwn ? own.state : (manager?.value ?? own.state),
     pinned: isOwn ? own.pinned : manager?.value === 'pinned',
+    pending: supersededSends(stage.actors(), latest?.epoch ?? own.epoch),
     history: isOwn ? own.history : assignments.history(),
   }
 }

@@ -12,6 +12,7 @@ import { noNotices } from '../notices/notices.ts'
 import type { Complaints } from '../observe.ts'
 import type { RunningPipeline } from '../observed.ts'
 import { repeat } from '../repeat.ts'
+import { ringsSeen } from '../ring-summary.ts'
 import { openSendProgress } from '../sights.ts'
 import { actorViews } from '../view.ts'
 import { followAssignments } from './assignments.ts'
@@ -84,7 +85,8 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
 
   const actors = () => actorViews(stage.actors())
   const role = roles.length === 1 ? String(roles[0]) : 'all'
-  const heartbeat = openHeartbeat({ service, role, mail, actors })
+  const rings = () => ringsSeen(stage.actors())
+  const heartbeat = openHeartbeat({ service, role, mail, actors, rings })
   const tidying = repeat({ clock, everyMs: tidyMs, failed }, async () => {
     const nowMs = clock.now()
     heartbeat.beat(nowMs)
@@ -94,6 +96,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
   return {
     observed: observeServices({
       ...needs,
+      shards: kafka.shards,
       clock,
       complaints,
       assignments,

@@ -39,17 +39,21 @@ const pagesMax = 20
 const dropsSince = '1h'
 
 type DropPage = { readonly drops: readonly ShownDrop[]; readonly cursor: string | null }
-type Ring = {
-  readonly ring: {
-    readonly slots: readonly { readonly priority: Priority | null; readonly bytes: number }[]
-  } | null
+type Rings = {
+  readonly rings: readonly {
+    readonly place: 'here' | 'elsewhere'
+    readonly bytes: number
+    readonly capacityBytes: number
+    readonly oldest: string | null
+    readonly classes: readonly { readonly priority: Priority; readonly bytes: number }[]
+  }[]
 }
 
 /** Takes one sample after another; it remembers which drop events it has seen. */
 export const openSampling = (client: AdminClient): (() => Promise<Sample>) => {
   let cursor: string | null = null
   let drops: readonly ShownDrop[] = []
-  let hasRing = true
+  let hasRings = true
 
   const readDrops = async (): Promise<readonly ShownDrop[]> => {
     for (let pages = 0; pages < pagesMax; pages += 1) {
@@ -61,26 +65,26 @@ export const openSampling = (client: AdminClient): (() => Promise<Sample>) => {
     }
     return drops
   }
-  const readClasses = async (): Promise<Sample['cache']['classes']> => {
-    if (!hasRing) return null
+  const readRings = async (): Promise<Rings['rings'] | null> => {
+    if (!hasRings) return null
     try {
-      return classesOf(await client.get<Ring>('/api/v1/ring'))
+      return (await client.get<Rings>('/api/v1/rings')).rings
     } catch (cause) {
       if (!(cause instanceof StatusError && cause.status === 404)) throw cause
       // An older process does not tell; it is not asked again.
-      hasRing = false
+      hasRings = false
       return null
     }
   }
   return async () => {
-    const [account, { actors }, endpoint, page, ready, found, classes] = await Promise.all([
+    const [account, { actors }, endpoint, page, ready, found, rings] = await Promise.all([
       client.get<{ totals: Totals; streams: readonly StreamAccount[] }>('/api/v1/ledger'),
       client.get<{ actors: readonly ShownActor[] }>('/api/v1/actors'),
       client.get<ShownEndpoint>('/api/v1/endpoint'),
       client.text('/metrics'),
       unreadyOf(client),
       readDrops(),
-      readClasses(),
+      readRings(),
     ])
     const readings = readingsIn(page)
     if (page.includes('\nholdfast_worker_up{'))
@@ -96,23 +100,35 @@ export const openSampling = (client: AdminClient): (() => Promise<Sample>) => {
       ...account,
       actors,
       endpoint,
-      cache: {
-        bytes: readings.value('holdfast_cache_bytes'),
-        capacityBytes: readings.value('holdfast_cache_capacity_bytes'),
-        oldestAgeSeconds: readings.value('holdfast_cache_oldest_age_seconds'),
-        classes,
-      },
+      cache: cacheOf(rings, readings),
       stalls: readings.value('holdfast_stalls_total'),
       drops: found,
     }
   }
 }
 
-const classesOf = ({ ring }: Ring): Sample['cache']['classes'] => {
-  if (ring === null) return null
-  const sums = { high: 0, normal: 0, low: 0 }
-  for (const { priority, bytes } of ring.slots) if (priority !== null) sums[priority] += bytes
-  return sums
+/** What other services hold is in their own metrics, and here in what is known of their rings. */
+const cacheOf = (
+  rings: Rings['rings'] | null,
+  readings: ReturnType<typeof readingsIn>,
+): Sample['cache'] => {
+  const here = {
+    bytes: readings.value('holdfast_cache_bytes'),
+    capacityBytes: readings.value('holdfast_cache_capacity_bytes'),
+    oldestAgeSeconds: readings.value('holdfast_cache_oldest_age_seconds'),
+  }
+  if (rings === null || rings.length === 0) return { ...here, classes: null }
+  const classes = { high: 0, normal: 0, low: 0 }
+  for (const ring of rings)
+    for (const { priority, bytes } of ring.classes) classes[priority] += bytes
+  if (rings.every(({ place }) => place === 'here')) return { ...here, classes }
+  const oldestMs = Math.min(...rings.map(({ oldest }) => Date.parse(oldest ?? '') || Date.now()))
+  return {
+    bytes: rings.reduce((sum, { bytes }) => sum + bytes, 0),
+    capacityBytes: rings.reduce((sum, { capacityBytes }) => sum + capacityBytes, 0),
+    oldestAgeSeconds: Math.max(0, (Date.now() - oldestMs) / 1_000),
+    classes,
+  }
 }
 
 type Probe = { readonly reasons: readonly { readonly actor: string; readonly reason: string }[] }

@@ -73,6 +73,26 @@ export type Slot = {
   readonly isNext: boolean
   readonly oldest: string | null
 }
+export type RingSummary = {
+  readonly cache: string
+  readonly service: string
+  readonly place: 'here' | 'elsewhere'
+  readonly at: string
+  readonly bytes: number
+  readonly capacityBytes: number
+  readonly oldest: string | null
+  readonly classes: readonly {
+    readonly priority: Priority
+    readonly bytes: number
+    readonly batches: number
+    readonly leased: number
+  }[]
+}
+export type Rings = {
+  readonly rings: readonly RingSummary[]
+  /** Shards whose cache nobody is known to hold. */
+  readonly missing: readonly string[]
+}
 export type Ring = {
   readonly capacityBytes: number
   readonly whenFull: 'overwrite_oldest' | 'refuse'

@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { live } from './live.ts'
 import { Banners } from './pieces/banners.tsx'
+import { NoAccount } from './pieces/failed.tsx'
 import { Header } from './pieces/header.tsx'
 import { Navigation } from './pieces/navigation.tsx'
 import { TokenGate } from './pieces/token-gate.tsx'
@@ -64,6 +65,8 @@ const shown: Readonly<Record<View, Shown>> = {
   },
 }
 
+const ofTheAccount: ReadonlySet<View> = new Set(['losses', 'completeness', 'streams'])
+
 export const App = () => {
   const { view } = usePlace()
   const { glance, connection } = useStore(live)
@@ -96,7 +99,13 @@ export const App = () => {
           <p>{lead}</p>
         </div>
         <Banners />
-        {glance === null ? <Waiting /> : <Content />}
+        {glance === null ? (
+          <Waiting />
+        ) : ofTheAccount.has(view) && glance.keepsAccount === 'elsewhere' ? (
+          <NoAccount />
+        ) : (
+          <Content />
+        )}
       </main>
       {isLocked ? <TokenGate /> : null}
     </div>

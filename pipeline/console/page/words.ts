@@ -69,6 +69,12 @@ export const agoText = (at: string | number, nowMs: number): string => {
   const seconds = Math.floor((nowMs - new Date(at).getTime()) / 1_000)
   return seconds < 1 ? 'just now' : `${wholeSecondsText(seconds)} ago`
 }
+/** In one piece, so that no line ends between a number and its unit. */
+export const ageText = (at: string, nowMs: number): string =>
+  wholeSecondsText(Math.max(0, Math.floor((nowMs - Date.parse(at)) / 1_000))).replaceAll(
+    ' ',
+    '\u00a0',
+  )
 const wholeSecondsText = (seconds: number): string =>
   seconds < 60 ? `${seconds} s` : durationText(seconds * 1_000)
 
@@ -78,6 +84,10 @@ export const plural = (value: number, one: string, many = `${one}s`): string =>
 /** `redirectInFlight` as `redirect in flight`. */
 export const stateText = (value: string): string =>
   value.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+
+/** `cache/3` is the cache of a shard. */
+export const cacheText = (cache: string): string =>
+  cache.startsWith('cache/') ? `Shard ${cache.slice('cache/'.length)}` : 'The cache'
 
 export const reasonTexts: Readonly<Record<string, string>> = {
   cache_overwritten: 'Cache overwritten',

@@ -67,6 +67,7 @@ export const handMade = (change: Partial<Observed> = {}): HandMade => {
       },
     },
     cache: () => ({ bytes: 11, capacityBytes: 22, oldestAgeSeconds: 1.5 }),
+    rings: () => ({ rings: [], missing: [] }),
     ring: () => undefined,
     held: async function* () {},
     book: {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Admin } from '../../../pipeline/admin/server.ts'
+import type { RingSummary } from '../../../pipeline/ring-summary.ts'
 import type { Transition } from '../../../pipeline/stage-watch.ts'
 import { instant } from '../../../schemas/brand.ts'
 import { call, open } from './call-admin.ts'
@@ -24,6 +25,20 @@ const actor = (machine: string, value: string, id = machine) => ({
   detail: '',
   healthy: true,
 })
+
+const ringElsewhere: RingSummary = {
+  cache: 'cache/0',
+  service: 'another',
+  place: 'elsewhere',
+  atMs: 4_000,
+  bytes: 7,
+  capacityBytes: 30,
+  segments: 1,
+  whenFull: 'refuse',
+  oldestMs: instant(1_000),
+  classes: [{ priority: 'low', bytes: 7, batches: 2, leased: 1 }],
+  next: null,
+}
 
 describe('the pipeline at a glance', () => {
   let looked = 0
@@ -51,7 +66,9 @@ describe('the pipeline at a glance', () => {
         detail: null,
       },
     ],
+    rings: () => ({ rings: [ringElsewhere], missing: ['cache/1'] }),
     ring: () => ({
+      cache: 'cache',
       capacityBytes: 22,
       whenFull: 'overwrite_oldest',
       segmentCount: 1,
@@ -108,6 +125,17 @@ describe('the pipeline at a glance', () => {
     looked = 0
     await Promise.all(Array.from({ length: 20 }, () => got('/api/v1/live')))
     assert.ok(looked <= 3, `${looked} times`)
+  })
+
+  it('shows the rings of other services, and counts what they hold to the cache', async () => {
+    const { rings, missing } = (await got('/api/v1/rings')) as Record<string, object[]>
+    assert.deepEqual(missing, ['cache/1'])
+    const { oldestMs: _, atMs: __, ...ring } = ringElsewhere
+    assert.deepEqual(rings, [
+      { ...ring, oldest: '1970-01-01T00:00:01.000Z', at: '1970-01-01T00:00:04.000Z' },
+    ])
+    const { cache } = (await got('/api/v1/live')) as { cache: Record<string, number> }
+    assert.deepEqual([cache['bytes'], cache['capacityBytes']], [7, 30])
   })
 
   it('shows the ring and the stalls with their times as ISO 8601', async () => {

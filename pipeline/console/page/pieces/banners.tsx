@@ -48,12 +48,11 @@ const Redirect = ({
   readonly transitions: readonly Transition[]
 }) => {
   const { endpoint, actors } = glance
-  const dispatcher = actors.find(({ id }) => id === 'dispatcher')
-  if (dispatcher?.value === 'redirectInFlight')
+  if (actors.some(({ value }) => value === 'redirectInFlight'))
     return (
       <div class="banner redirect">
-        <strong>Redirect in flight.</strong> {plural(endpoint.pending, 'attempt')} still out under
-        an earlier epoch; each ends by its own answer or deadline. New sends go to{' '}
+        <strong>Redirect in flight.</strong> {attemptsText(endpoint.pending)} still out under an
+        earlier epoch; each ends by its own answer or deadline. New sends go to{' '}
         <span class="url">{endpoint.url}</span> under epoch {endpoint.epoch}.
       </div>
     )
@@ -67,6 +66,10 @@ const Redirect = ({
   )
 }
 
+/** How many there are in other services is not known here. */
+const attemptsText = (pending: number): string =>
+  pending === 0 ? 'Attempts are' : plural(pending, 'attempt')
+
 /** Transitions are newest first. */
 const lastRedirect = (
   transitions: readonly Transition[],
@@ -77,7 +80,8 @@ const lastRedirect = (
   )
   if (left === undefined || nowMs - Date.parse(left.at) > recentMs) return undefined
   const entered = transitions.find(
-    ({ to, at }) => to === 'redirectInFlight' && Date.parse(at) <= Date.parse(left.at),
+    ({ to, at, actor }) =>
+      actor === left.actor && to === 'redirectInFlight' && Date.parse(at) <= Date.parse(left.at),
   )
   const forMs = entered === undefined ? 0 : Date.parse(left.at) - Date.parse(entered.at)
   return { until: left.at, forMs }

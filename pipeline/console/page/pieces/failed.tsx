@@ -8,6 +8,11 @@ export const Failed = ({ failure }: { readonly failure: Failure | undefined }) =
     </p>
   )
 
+/** Among services only the auditor has it; the others are not asked in vain. */
+export const NoAccount = () => (
+  <Empty title="This service keeps no account.">The console of the auditor shows it.</Empty>
+)
+
 export const Empty = ({
   title,
   children,

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Chart } from '../../chart.ts'
+import { type ActorGroup, groupOf } from '../actor-group.ts'
 import type { Glance, Transition } from '../answers.ts'
 import { useCharts } from '../charts.ts'
 import { type Live, live } from '../live.ts'
@@ -8,7 +9,7 @@ import { type Lit, Statechart } from '../pieces/statechart.tsx'
 import { TransitionFeed } from '../pieces/transition-feed.tsx'
 import { usePlace } from '../route.ts'
 import { useStore } from '../store.ts'
-import { plural, sinceText, stateText } from '../words.ts'
+import { plural, sinceText } from '../words.ts'
 
 /** The dispatcher first: it is where the trouble was. */
 const order = ['dispatcher', 'delivery', 'endpoint-manager', 'cache', 'collector', 'sentinel']
@@ -61,7 +62,8 @@ const ChartCard = ({
   readonly isAsked: boolean
 }) => {
   const { id } = chart
-  const actor = glance.actors.find(({ machine }) => machine === id)
+  const group = groupOf(glance, id)
+  const actor = group?.notable
   const box = useRef<HTMLDivElement>(null)
   const shape = useShape(box, chart)
   const isRedirect = actor?.value === 'redirectInFlight'
@@ -75,7 +77,9 @@ const ChartCard = ({
         <h2 id={`chart-title-${id}`}>{id}</h2>
         <StateNow id={id} glance={glance} />
       </div>
-      <p class="muted chart-detail">{actor?.detail ?? deliveryDetail(id, glance)}</p>
+      <p class="muted chart-detail">
+        {group === undefined ? absentDetail(id, glance) : detailOf(group)}
+      </p>
       <div class="chart-box" ref={box}>
         <Statechart chart={chart} lit={litOf(id, now, glance)} shape={shape} />
       </div>
@@ -83,21 +87,31 @@ const ChartCard = ({
   )
 }
 
-const deliveryDetail = (id: string, { deliveries }: Glance): string => {
-  if (id !== 'delivery') return 'It has stopped.'
-  const sends = Object.values(deliveries).reduce((sum, it) => sum + it, 0)
+/** The details of several are told beside their number: of which it is, its id says. */
+const detailOf = ({ actors, notable }: ActorGroup): string =>
+  actors.length === 1
+    ? notable.detail
+    : `${actors.length} of them. ${notable.id}${notable.detail === '' ? '' : `: ${notable.detail}`}`
+
+const absentDetail = (id: string, glance: Glance): string => {
+  if (id !== 'delivery')
+    return glance.keepsAccount === 'here' ? 'It has stopped.' : 'It runs in other services.'
+  const sends = Object.values(glance.deliveries).reduce((sum, it) => sum + it, 0)
   return sends === 0
     ? 'One for each request that is out; none is now.'
     : `${plural(sends, 'request')} out, a machine each.`
 }
 
 const StateNow = ({ id, glance }: { readonly id: string; readonly glance: Glance }) => {
-  const actor = glance.actors.find(({ machine }) => machine === id)
-  if (actor === undefined) return null
+  const group = groupOf(glance, id)
+  if (group === undefined) return null
+  const { notable: actor, actors, text } = group
   return (
     <span class={`state-now is-${actor.value} ${actor.healthy ? '' : 'unwell'}`}>
-      {stateText(actor.value)}
-      <span class="muted"> {sinceText(actor.since, Date.parse(glance.at))}</span>
+      {text}
+      {actors.length === 1 ? (
+        <span class="muted"> {sinceText(actor.since, Date.parse(glance.at))}</span>
+      ) : null}
     </span>
   )
 }

@@ -1,222 +1,127 @@
-import { useState } from 'preact/hooks'
-import type { Glance, Priority, Ring, Slot } from '../answers.ts'
+import type { Glance, Ring, RingSummary, Rings } from '../answers.ts'
 import { live } from '../live.ts'
 import { Card } from '../pieces/card.tsx'
 import { Empty, Failed } from '../pieces/failed.tsx'
-import { RingPicture, slotText } from '../pieces/ring-picture.tsx'
-import { ScrollBox } from '../pieces/scroll-box.tsx'
+import { RingDetail } from '../pieces/ring-detail.tsx'
+import { RingTiles } from '../pieces/ring-tiles.tsx'
 import { usePolled } from '../polled.ts'
+import { restate, usePlace } from '../route.ts'
 import { useStore } from '../store.ts'
-import { agoText, bytesText, count, durationText, plural } from '../words.ts'
-
-const classes: readonly Priority[] = ['high', 'normal', 'low']
+import { cacheText } from '../words.ts'
 
 export const Cache = () => {
   const { glance } = useStore(live)
-  const { value, failure } = usePolled<{ readonly ring: Ring | null }>('/api/v1/ring', {}, 1_000)
-  const [selected, setSelected] = useState<number | null>(null)
+  const { value, failure } = usePolled<Rings>('/api/v1/rings', {}, 1_000)
   if (glance === null) return null
-  const ring = value?.ring
   return (
     <>
       <Failed failure={failure} />
-      {ring === null ? <Empty title="The cache has stopped." /> : null}
-      {ring === undefined || ring === null ? null : (
-        <div class="grid cache">
-          <Card
-            title="The ring"
-            kind="ring-card"
-            aside={<span class="muted">oldest first, clockwise</span>}
-          >
-            <RingPicture
-              ring={ring}
-              bytes={glance.cache.bytes}
-              selected={selected}
-              select={setSelected}
-            />
-            <Legend />
-            <p class="slot-text">{selectedText(ring, selected)}</p>
-          </Card>
-          <div class="stack-of-cards">
-            <Card title="By class">
-              <Classes ring={ring} />
-            </Card>
-            <Card title="What would go next">
-              <NextOut ring={ring} glance={glance} />
-            </Card>
-          </div>
-          <Card title="Segments" kind="wide" aside={<span class="muted">oldest first</span>}>
-            <Segments ring={ring} glance={glance} selected={selected} select={setSelected} />
-          </Card>
-        </div>
-      )}
+      {value === undefined ? null : <Found {...value} glance={glance} />}
     </>
   )
 }
 
-const Legend = () => (
-  <ul class="legend ring-legend">
-    {classes.map((name) => (
-      <li key={name}>
-        <span class={`key class-${name}`} aria-hidden="true" /> {name}
-      </li>
-    ))}
-    <li>
-      <span class="key ended" aria-hidden="true" /> all ended
-    </li>
-    <li>
-      <span class="key leased-key" aria-hidden="true" /> being sent
-    </li>
-    <li>
-      <span class="key next-key" aria-hidden="true" /> goes next
-    </li>
-  </ul>
-)
-
-const selectedText = ({ slots }: Ring, selected: number | null): string => {
-  const slot = slots.find(({ id }) => id === selected)
-  if (slot !== undefined) return `${slotText(slot)}.`
-  return slots.length === 0
-    ? 'Nothing is on disk: what comes in is held here until it is delivered.'
-    : 'Point at a segment, or go through the table.'
+const Found = ({ rings, missing, glance }: Rings & { readonly glance: Glance }) => {
+  const { of } = usePlace().parameters
+  const [first, ...others] = rings
+  if (first === undefined) return <None missing={missing} glance={glance} />
+  if (others.length === 0 && missing.length === 0 && first.place === 'here')
+    return <Segments summary={first} bytes={glance.cache.bytes} glance={glance} title="The ring" />
+  const chosen =
+    rings.find(({ cache }) => cache === of) ?? rings.find(({ place }) => place === 'here')
+  return (
+    <div class="stack-of-rings">
+      <Card
+        title="The rings"
+        kind="wide"
+        aside={<span class="muted">{ofWhom(rings, glance)}</span>}
+      >
+        <RingTiles
+          rings={rings}
+          missing={missing}
+          chosen={chosen?.cache ?? null}
+          choose={(cache) => restate({ of: cache })}
+          at={glance.at}
+        />
+      </Card>
+      {chosen === undefined ? null : chosen.place === 'elsewhere' ? (
+        <p class="elsewhere">
+          {cacheText(chosen.cache)} is held by <code>{chosen.service}</code>: the console of that
+          service shows each of its segments.
+        </p>
+      ) : (
+        <Segments
+          key={chosen.cache}
+          summary={chosen}
+          bytes={chosen.bytes}
+          glance={glance}
+          title={cacheText(chosen.cache)}
+        />
+      )}
+    </div>
+  )
 }
 
-const Classes = ({ ring }: { readonly ring: Ring }) => (
-  <ul class="classes">
-    {classes.map((name) => {
-      const slots = ring.slots.filter(({ priority }) => priority === name)
-      const bytes = slots.reduce((sum, it) => sum + it.bytes, 0)
-      const batches = slots.reduce((sum, it) => sum + it.batches, 0)
-      return (
-        <li key={name}>
-          <p>
-            <span class={`key class-${name}`} aria-hidden="true" /> <b>{name}</b>
-            <span class="spread" />
-            {bytesText(bytes)}
-          </p>
-          <span class="meter" aria-hidden="true">
-            <span
-              class={`class-${name}`}
-              style={{
-                width: `${Math.min(100, (bytes / Math.max(1, ring.capacityBytes)) * 100)}%`,
-              }}
-            />
-          </span>
-          <p class="muted">{plural(batches, 'batch', 'batches')} held</p>
-        </li>
-      )
-    })}
-  </ul>
-)
+const ofWhom = (rings: readonly RingSummary[], { keepsAccount }: Glance): string => {
+  if (keepsAccount === 'elsewhere') return 'of this service; the console of the auditor has all'
+  const services = new Set(rings.map(({ service }) => service)).size
+  return services === 1 ? 'of all shards' : `of all shards, held by ${services} services`
+}
 
-const NextOut = ({ ring, glance }: { readonly ring: Ring; readonly glance: Glance }) => {
-  if (ring.whenFull === 'refuse')
-    return <p>Nothing: when it is full, clients are refused and keep their records.</p>
-  const next = ring.slots.find(({ isNext }) => isNext)
-  if (next === undefined)
+const None = ({
+  missing,
+  glance,
+}: {
+  readonly missing: readonly string[]
+  readonly glance: Glance
+}) => {
+  if (missing.length > 0)
     return (
-      <p>
-        {ring.slots.length === 0
-          ? 'Nothing: nothing is on disk.'
-          : 'Nothing now: of each segment something is being sent, and that is passed over.'}
-      </p>
+      <Empty title="No service holds a cache.">
+        None has been heard of yet: start one with the role cache. What clients are promised until
+        then waits in Kafka.
+      </Empty>
     )
-  const free = Math.max(0, ring.capacityBytes - glance.cache.bytes)
+  return glance.keepsAccount === 'here' ? (
+    <Empty title="The cache has stopped." />
+  ) : (
+    <Empty title="This service holds no cache now.">
+      Others have the shards, or it stands by to take them over. The console of the auditor shows
+      all of them.
+    </Empty>
+  )
+}
+
+/** Of a ring that this process holds. */
+const Segments = ({
+  summary,
+  bytes,
+  glance,
+  title,
+}: {
+  readonly summary: RingSummary
+  readonly bytes: number
+  readonly glance: Glance
+  readonly title: string
+}) => {
+  const { cache } = summary
+  const { value, failure } = usePolled<{ readonly ring: Ring | null }>(
+    '/api/v1/ring',
+    { cache },
+    1_000,
+  )
   return (
     <>
-      <p>
-        <b>Segment {next.id}</b>, {`class ${next.priority}: `}
-        {next.batches === 0
-          ? 'all in it has ended, so nothing would be lost.'
-          : `${plural(next.batches, 'batch', 'batches')} would be lost, each range in a drop event first.`}
-      </p>
-      <p class="muted">
-        Not before {bytesText(free)} more have come in. The lowest class goes first, then the
-        oldest; what is being sent is passed over.
-      </p>
-      <Forecast free={free} />
+      <Failed failure={failure} />
+      {value?.ring ? (
+        <RingDetail
+          ring={value.ring}
+          title={title}
+          bytes={bytes}
+          at={glance.at}
+          forecast={cache === 'cache' ? 'shown' : 'unknown'}
+        />
+      ) : null}
     </>
   )
-}
-
-/** At the pace of the last minute; only where it grows. */
-const Forecast = ({ free }: { readonly free: number }) => {
-  const { samples } = useStore(live)
-  const recent = samples.slice(-60)
-  const [first, last] = [recent[0], recent.at(-1)]
-  if (first === undefined || last === undefined || last.atMs - first.atMs < 10_000) return null
-  const perMs = (last.bytes - first.bytes) / (last.atMs - first.atMs)
-  if (perMs <= 0 || free === 0) return null
-  return (
-    <p class="muted">
-      At the pace of the last minute it is full in about <b>{durationText(free / perMs)}</b>.
-    </p>
-  )
-}
-
-const Segments = ({
-  ring,
-  glance,
-  selected,
-  select,
-}: {
-  readonly ring: Ring
-  readonly glance: Glance
-  readonly selected: number | null
-  readonly select: (id: number | null) => void
-}) =>
-  ring.slots.length === 0 ? (
-    <Empty title="No segment is on disk." />
-  ) : (
-    <ScrollBox label="Segments">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Segment</th>
-            <th scope="col">Class</th>
-            <th scope="col" class="number">
-              Size
-            </th>
-            <th scope="col" class="number">
-              Batches held
-            </th>
-            <th scope="col" class="number">
-              Being sent
-            </th>
-            <th scope="col">Oldest</th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {ring.slots.map((slot) => (
-            <tr
-              key={slot.id}
-              class={slot.id === selected ? 'selected' : ''}
-              onPointerEnter={() => select(slot.id)}
-            >
-              <th scope="row">
-                {slot.id}
-                {slot.segments > 1 ? ` and ${slot.segments - 1} more` : ''}
-              </th>
-              <td>
-                <span class={`key class-${slot.priority ?? 'gone'}`} aria-hidden="true" />{' '}
-                {slot.priority ?? '–'}
-              </td>
-              <td class="number">{bytesText(slot.bytes)}</td>
-              <td class="number">{count(slot.batches)}</td>
-              <td class="number">{count(slot.leased)}</td>
-              <td>{slot.oldest === null ? '–' : agoText(slot.oldest, Date.parse(glance.at))}</td>
-              <td>{stateOf(slot)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollBox>
-  )
-
-const stateOf = ({ state, isNext, batches }: Slot) => {
-  if (isNext) return <span class="tag next-tag">goes next</span>
-  if (state === 'leaving') return 'leaving'
-  if (batches === 0) return 'all ended'
-  return state === 'open' ? 'being written' : 'closed'
 }

@@ -1,7 +1,8 @@
+import { type ActorGroup, absentText, groupOf } from '../actor-group.ts'
 import type { Glance, Stall, Timeline } from '../answers.ts'
 import { live, steadyRates } from '../live.ts'
 import { Card } from '../pieces/card.tsx'
-import { Empty, Failed } from '../pieces/failed.tsx'
+import { Empty, Failed, NoAccount } from '../pieces/failed.tsx'
 import { Flow } from '../pieces/flow.tsx'
 import { LossSum, LossTimeline } from '../pieces/loss-timeline.tsx'
 import { RateChart } from '../pieces/rate-chart.tsx'
@@ -22,11 +23,7 @@ export const Overview = () => {
         kind="wide"
         aside={<span class="muted">records, since the beginning</span>}
       >
-        {glance.keepsAccount === 'here' ? (
-          <Flow glance={glance} rates={rates} />
-        ) : (
-          <Empty title="This service keeps no account.">The auditor does; ask its console.</Empty>
-        )}
+        {glance.keepsAccount === 'here' ? <Flow glance={glance} rates={rates} /> : <NoAccount />}
       </Card>
       <Card title="Actors" kind="wide" aside={<a href={linkTo('actors')}>Statecharts</a>}>
         <Chain glance={glance} />
@@ -41,7 +38,7 @@ export const Overview = () => {
       <Card title="Endpoint" aside={<a href={linkTo('endpoint')}>History and control</a>}>
         <EndpointFacts glance={glance} />
       </Card>
-      <RecentLosses />
+      {glance.keepsAccount === 'here' ? <RecentLosses /> : null}
       <Stalls />
     </div>
   )
@@ -50,28 +47,28 @@ export const Overview = () => {
 /** The four in the order in which a record meets them, and the one that watches them. */
 const order = ['collector', 'cache', 'dispatcher', 'endpoint-manager', 'sentinel']
 
-const Chain = ({ glance: { actors, deliveries, at } }: { readonly glance: Glance }) => {
-  const sends = Object.values(deliveries).reduce((sum, it) => sum + it, 0)
+const Chain = ({ glance }: { readonly glance: Glance }) => {
+  const sends = Object.values(glance.deliveries).reduce((sum, it) => sum + it, 0)
+  const absent = glance.keepsAccount === 'here' ? 'missing' : 'elsewhere'
   return (
     <ol class="chain">
       {order.map((id) => {
-        const actor = actors.find(({ machine }) => machine === id)
+        const group = groupOf(glance, id)
+        const actor = group?.notable
         return (
           <li
             key={id}
-            class={`link-of is-${actor?.value ?? 'missing'} ${actor?.healthy === false ? 'unwell' : ''}`}
+            class={`link-of is-${actor?.value ?? absent} ${actor?.healthy === false ? 'unwell' : ''}`}
           >
             <a href={linkTo('actors', { of: id })}>
               <span class="link-name">{id}</span>
-              <span class="link-state">
-                {actor === undefined ? 'stopped' : stateText(actor.value)}
-              </span>
+              <span class="link-state">{group?.text ?? absentText(glance)}</span>
               <span class="link-note">
-                {actor === undefined
+                {group === undefined
                   ? ''
                   : id === 'dispatcher' && sends > 0
                     ? `${plural(sends, 'send')} out`
-                    : sinceText(actor.since, Date.parse(at))}
+                    : noteOf(group, Date.parse(glance.at))}
               </span>
             </a>
           </li>
@@ -80,6 +77,9 @@ const Chain = ({ glance: { actors, deliveries, at } }: { readonly glance: Glance
     </ol>
   )
 }
+
+const noteOf = ({ actors, notable }: ActorGroup, nowMs: number): string =>
+  actors.length === 1 ? sinceText(notable.since, nowMs) : `${actors.length} of them`
 
 const EndpointFacts = ({ glance: { endpoint, dispatch, at } }: { readonly glance: Glance }) => (
   <div class="facts">
@@ -96,17 +96,21 @@ const EndpointFacts = ({ glance: { endpoint, dispatch, at } }: { readonly glance
           {endpoint.pinned && endpoint.state !== 'pinned' ? ', pinned' : ''}
         </dd>
       </div>
-      <div>
-        <dt>Sends out</dt>
-        <dd>
-          {dispatch?.sends ?? 0}
-          {endpoint.pending > 0 ? `, ${endpoint.pending} of an earlier epoch` : ''}
-        </dd>
-      </div>
-      <div>
-        <dt>Failures in a row</dt>
-        <dd>{dispatch?.failures ?? 0}</dd>
-      </div>
+      {dispatch === null ? null : (
+        <>
+          <div>
+            <dt>Sends out</dt>
+            <dd>
+              {dispatch.sends}
+              {endpoint.pending > 0 ? `, ${endpoint.pending} of an earlier epoch` : ''}
+            </dd>
+          </div>
+          <div>
+            <dt>Failures in a row</dt>
+            <dd>{dispatch.failures}</dd>
+          </div>
+        </>
+      )}
       {dispatch?.retryAt ? (
         <div>
           <dt>Tries again</dt>
