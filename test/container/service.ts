@@ -46,7 +46,7 @@ export type Service = {
 }
 
 const stopSeconds = 20
-const token = 'container-test'
+export const adminToken = 'container-test'
 
 export const startService = (options: ServiceOptions): Promise<Service & AsyncDisposable> =>
   options.kind === 'process' ? startProcess(options) : startContainer(options)
@@ -57,7 +57,7 @@ const configOf = (config: object, place: Place) => ({
   name: 'test',
   data_dir: place.data,
   sources: { otlp_http: { listen: place.otlp } },
-  admin: { listen: place.admin, token },
+  admin: { listen: place.admin, token: adminToken },
   shutdown_timeout: '5s',
   ...config,
 })
@@ -68,7 +68,7 @@ const optionsOf = (role: string | undefined): readonly string[] =>
 const getFrom =
   (admin: string) =>
   async <Answer>(path: string): Promise<Answer> => {
-    const headers = { authorization: `Bearer ${token}` }
+    const headers = { authorization: `Bearer ${adminToken}` }
     const response = await fetch(`${admin}${path}`, { headers })
     if (response.ok) return (await response.json()) as Answer
     throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`)
@@ -78,7 +78,7 @@ const redirectBy = (admin: string) => (url: string) =>
   fetch(`${admin}/api/v1/endpoint`, {
     method: 'PUT',
     body: JSON.stringify({ url, reason: 'test' }),
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
   })
 
 const unreadyAt = (admin: string) => async () => {
