@@ -6,6 +6,9 @@ import { timeText } from '../words.ts'
 import { Icon, type IconName } from './icon.tsx'
 import { Mark } from './mark.tsx'
 
+/** One of several has its console below a path of its own. */
+const [, worker] = /\/workers\/(\d+)\/[^/]*$/.exec(location.pathname) ?? []
+
 export const Header = () => {
   const { glance, connection } = useStore(live)
   return (
@@ -14,6 +17,11 @@ export const Header = () => {
         <Mark />
         Holdfast
       </a>
+      {worker === undefined ? null : (
+        <a class="worker" href="../../" title="All workers">
+          Worker {worker}
+        </a>
+      )}
       {glance === null ? null : (
         <span class="producer" title={`Producer ${glance.producer}, version ${glance.version}`}>
           {glance.producer}

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { linkTo, type View, views } from '../route.ts'
 import { Icon } from './icon.tsx'
 
@@ -12,17 +13,27 @@ const names: Readonly<Record<View, string>> = {
   streams: 'Streams',
 }
 
-export const Navigation = ({ view }: { readonly view: View }) => (
-  <nav class="navigation" aria-label="Views">
-    <ul>
-      {views.map((it) => (
-        <li key={it}>
-          <a href={linkTo(it)} aria-current={it === view ? 'page' : undefined}>
-            <Icon name={it} />
-            <span>{names[it]}</span>
-          </a>
-        </li>
-      ))}
-    </ul>
-  </nav>
-)
+export const Navigation = ({ view }: { readonly view: View }) => {
+  const bar = useRef<HTMLElement>(null)
+  // On a small screen it is one line that scrolls; where one is has to be seen.
+  useLayoutEffect(() => {
+    const { current } = bar
+    const link = current?.querySelector<HTMLElement>(`a[href="${linkTo(view)}"]`)
+    if (current === null || !link) return
+    current.scrollLeft = link.offsetLeft - (current.clientWidth - link.offsetWidth) / 2
+  }, [view])
+  return (
+    <nav class="navigation" aria-label="Views" ref={bar}>
+      <ul>
+        {views.map((it) => (
+          <li key={it}>
+            <a href={linkTo(it)} aria-current={it === view ? 'page' : undefined}>
+              <Icon name={it} />
+              <span>{names[it]}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}

@@ -21,18 +21,22 @@ export const StallList = ({ stalls }: { readonly stalls: readonly Stall[] }) =>
           .slice(0, shownMax)
           .map(({ at, subject, actor, kind, stalledMs, records, symptom, detail }) => (
             <li key={`${at} ${subject} ${kind}`} class={kind}>
-              <p>
-                <b>{actor}</b> {kinds[kind]}
+              <p class="stall-head">
+                <span>
+                  <b>{actor}</b> {kinds[kind]}
+                </span>
                 <time dateTime={at}>{instantText(at)}</time>
               </p>
               <p class="muted">
                 {kind === 'recovered'
                   ? `After ${durationText(stalledMs)}, with up to ${plural(records, 'record')} held.`
                   : `For ${durationText(stalledMs)} ${symptom}. ${plural(records, 'record')} held.`}
-                {detail === null ? '' : ` ${detail}`}
+                {detail === null ? '' : ` ${sentence(detail)}`}
               </p>
             </li>
           ))}
       </ol>
     </ScrollBox>
   )
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`

@@ -61,10 +61,10 @@ export const CompletenessView = () => {
 
 const Summary = ({ calendar: { watermark, doubts } }: { readonly calendar: Calendar }) => (
   <>
-    <p class="muted">
+    <p class="muted watermark">
       {watermark === null
         ? 'How far everything has ended cannot be told.'
-        : `Everything of an earlier time than ${instantText(watermark)} has ended.`}
+        : `Of records from before ${instantText(watermark)} none is still held.`}
     </p>
     {doubts.map((doubt) => (
       <p class="error" key={doubt}>

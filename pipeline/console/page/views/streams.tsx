@@ -69,7 +69,7 @@ export const Streams = () => {
 
 const Table = ({ page, order }: { readonly page: StreamPage; readonly order: Order }) => (
   <ScrollBox label="Streams">
-    <table class="table">
+    <table class="table streams-table">
       <thead>
         <tr>
           <th scope="col" aria-sort={order === 'name' ? 'ascending' : 'none'}>

@@ -160,3 +160,19 @@ test('whoever has no token learns nothing, and the workers are not asked', async
   assert.equal((await call('GET', '/api/v1/workers', undefined, headers)).status, 200)
   assert.equal((await call('GET', '/livez')).status, 200)
 })
+
+test('the page of all says how each worker fares, leads to its console, and runs no script', async (t) => {
+  const call = await served(t, crewOf(['up', 'up', 'waiting'], assigned), 's3cret')
+  const { status, text } = await call('GET', '/')
+  assert.equal(status, 200)
+  const rows = text.matchAll(/href="workers\/(\d)\/".*?<span>(.*?)<\/span><i.*?>(.*?)<\/i>/g)
+  assert.deepEqual(
+    [...rows].map(([, ...row]) => row),
+    [
+      ['0', '', 'Up'],
+      ['1', 'started again once', 'Up'],
+      ['2', 'started again 2 times', 'Away: it is started again'],
+    ],
+  )
+  assert.ok(!text.includes('<script'))
+})
