@@ -4,6 +4,8 @@
  * without of its own round: the medians are told, and each round.
  *
  *     node test/bench/telemetry.ts [--rounds N] [--requests N] [--per-request N] [--json]
+ *         [--node-options='…']    of the processes; with --min-semi-space-size=16 and
+ *                                 --max-semi-space-size=16 V8's space for new objects is as large in each
  */
 import { parseArgs } from 'node:util'
 import { startHoldfast, until, workspace } from '../support/holdfast-process.ts'
@@ -19,10 +21,12 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '400' },
     'per-request': { type: 'string', default: '500' },
     json: { type: 'boolean', default: false },
+    'node-options': { type: 'string', default: '' },
   },
 })
 const [rounds, requests] = [Number(values.rounds), Number(values.requests)]
 const recordsPerRequest = Number(values['per-request'])
+const nodeOptions = values['node-options'].split(' ').filter((it) => it !== '')
 const [connections, recordBytes, warmUpRequests] = [8, 512, 200]
 
 const receiver = await openOtlpReceiver()
@@ -40,7 +44,7 @@ const measured = async (environment: NodeJS.ProcessEnv): Promise<number> => {
   await using holdfast = await startHoldfast(
     folder.path,
     { endpoint: { url: sink.url } },
-    { nodeOptions: [], environment },
+    { nodeOptions, environment },
   )
   const load = openLoad({
     streams: [{ tenant: 'a', service: 's' }],
