@@ -78,20 +78,26 @@ const classes = [
 ] as const
 const free = '░'
 const barMax = 60
+/** Rather fewer words than a bar that is shorter than this. */
+const barMin = 16
+
+/** From the longest: with bytes, with names, and none. */
+const legendsOf = (cache: Sample['cache']): readonly Line[] => {
+  const sums = cache.classes
+  if (sums === null) return []
+  const withNames = (tell: (name: (typeof classes)[number]['name']) => string): Line =>
+    classes.flatMap(({ name, glyph, look }) => [span(`  ${glyph}`, look), span(` ${tell(name)}`)])
+  return [withNames((name) => `${name} ${bytesText(sums[name])}`), withNames((name) => name)]
+}
 
 export const ringPane = ({ cache }: Sample, width: number): readonly Line[] => {
   const share = cache.capacityBytes === 0 ? 0 : cache.bytes / cache.capacityBytes
   const percent = `${Math.round(share * 100)}%`
   const tell = ` ${percent} of ${bytesText(cache.capacityBytes)}`
-  const legend: readonly Span[] =
-    cache.classes === null
-      ? []
-      : classes.flatMap(({ name, glyph, look }) => [
-          span(`  ${glyph}`, look),
-          span(` ${name} ${bytesText(cache.classes?.[name] ?? 0)}`),
-        ])
-  const room = width - titleWidth - tell.length - lineWidth(legend) - 1
-  const bar = barOf(cache, Math.max(8, Math.min(barMax, room)))
+  const roomBeside = (legend: Line): number =>
+    width - titleWidth - tell.length - lineWidth(legend) - 1
+  const legend = legendsOf(cache).find((it) => roomBeside(it) >= barMin) ?? []
+  const bar = barOf(cache, Math.max(8, Math.min(barMax, roomBeside(legend))))
   const look = share > 0.9 ? 'red' : share > 0.7 ? 'yellow' : 'plain'
   return [[span('RING'.padEnd(titleWidth), 'head'), ...bar, span(tell, look), ...legend]]
 }

@@ -68,12 +68,14 @@ const narrow = (view: View, sample: Sample, { columns, rows }: Size): Body => {
   const drops = isBounded ? Math.max(2, Math.min(9, Math.floor(spare * 0.35))) : unboundedRows.drops
   const history = isBounded ? Math.min(8, Math.floor(spare * 0.25)) : unboundedRows.history
   const below = history >= 3 ? historyPane(sample, history - 2) : []
-  const lost = left >= 5 ? dropPane(sample, drops) : []
   const gaps = isBounded && spare < 6 ? 0 : 1
-  const taken = below.length + lost.length + gaps * (below.length > 0 ? 3 : 2)
+  const others = below.length + gaps * (below.length > 0 ? 3 : 2)
+  // What the streams leave free is for the losses.
+  const unused = isBounded ? Math.max(0, left - others - drops - sample.streams.length - 1) : 0
+  const lost = left >= 5 ? dropPane(sample, drops + unused) : []
   const streams = streamPane(view, {
     width: columns,
-    rows: isBounded ? Math.max(2, left - taken) : unboundedRows.streams,
+    rows: isBounded ? Math.max(2, left - others - lost.length) : unboundedRows.streams,
   })
   const air = gaps === 1 ? [blank] : []
   const parts = [actors, streams.lines, lost, below].filter(({ length }) => length > 0)

@@ -64,6 +64,21 @@ test('everything that was promised is on a screen of 80 by 24', () => {
     assert.ok(text.includes(word), `${word} in\n${text}`)
 })
 
+test('rows that the streams leave free show losses, and the bar of the ring is never the shortest part', () => {
+  const [drop = assert.fail()] = sample.drops
+  const many = topSample({
+    streams: sample.streams.slice(0, 2),
+    drops: Array.from({ length: 30 }, (_, index) => ({ ...drop, service: `lost-${index}` })),
+  })
+  const view = { ...seen, seen: { sample: many, trend: openTrend()(many) } }
+  const text = textOf(view, { columns: 100, rows: 40 })
+  assert.ok((text.match(/lost-\d+/g) ?? []).length >= 12, text)
+  for (const columns of [61, 80, 100, 120]) {
+    const [bar = ''] = /[█▓▒░]{8,}/.exec(textOf(view, { columns, rows: 40 })) ?? []
+    assert.ok(bar.length >= 16, `${bar} on ${columns} columns`)
+  }
+})
+
 test('a redirect with sends in flight is set off where there are no colours, too', () => {
   const lines = frameOf(seen, { columns: 100, rows: 30 }).lines.flat()
   const found = lines.find(({ text }) => text.includes('redirectInFlight')) ?? assert.fail()
