@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { clientAt } from '../../../../pipeline/commands/admin-client.ts'
+import { openSampling } from '../../../../pipeline/top/sample.ts'
 import { until } from '../../../support/holdfast-process.ts'
 import { openLoad } from '../../../support/load.ts'
 import { openMemoryKafka } from '../../../support/memory-kafka.ts'
 import { startRoles } from '../../../support/service-process.ts'
 import { openSink } from '../../../support/sink.ts'
+import { open } from '../call-admin.ts'
 
 test('where the account is kept the rings of all shards are known, and who holds each, also after a handover', async (t) => {
   const kafka = openMemoryKafka(3)
@@ -56,6 +59,12 @@ test('where the account is kept the rings of all shards are known, and who holds
     assert.equal(one.observed.ring(cache)?.cache, cache)
     assert.equal(other.observed.ring(cache), undefined)
   }
+
+  const admin = await open({ observed: auditor.observed })
+  t.after(admin.close)
+  const { cache: seen } = await openSampling(clientAt({ base: admin.url, option: '--admin' }))()
+  assert.deepEqual([seen.bytes, seen.capacityBytes], [bytesIn(held()), 12 * 1024 * 1024])
+  assert.ok(seen.oldestAgeSeconds > 0 && (seen.classes?.normal ?? 0) === seen.bytes)
 
   await other.stop()
   await until(holders, ({ size }) => size === 1)
