@@ -4,7 +4,7 @@ import { prometheusText, type Reading } from '../../infra/telemetry/prometheus.t
 import { type Metric, type MetricId, metrics, type ViewId } from '../../schemas/metrics.ts'
 import type { Observed } from '../observed.ts'
 import { version } from '../version.ts'
-import { openStreamNames, otherStreams, type StreamNames } from './stream-names.ts'
+import { openStreamNames, otherStreams, type StreamName, type StreamNames } from './stream-names.ts'
 
 const tenantsMax = 100
 const streamsMax = 1000
@@ -82,16 +82,19 @@ const perStream = (
   column: 'accepted' | 'delivered' | 'dropped',
 ): readonly Sample[] => {
   const rest = { tenant: otherStreams, service: otherStreams }
-  const sums = new Map([[JSON.stringify(rest), { labels: rest, value: 0 }]])
+  const sums = new Map([[keyOf(rest), { labels: rest, value: 0 }]])
   for (const stream of streams) {
     const labels = names(stream)
-    const key = JSON.stringify([labels.tenant, labels.service])
+    const key = keyOf(labels)
     const sum = sums.get(key)
     if (sum === undefined) sums.set(key, { labels, value: stream[column] })
     else sum.value += stream[column]
   }
   return [...sums.values()]
 }
+
+/** Two series with the same labels in one answer make scrapers drop what they say. */
+const keyOf = ({ tenant, service }: StreamName): string => JSON.stringify([tenant, service])
 
 /** The account knows refusals by tenant; those of tenants without a name here are the rest. */
 const perTenant = (

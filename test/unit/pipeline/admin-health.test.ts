@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { openMetricsPage } from '../../../pipeline/admin/metrics-page.ts'
 import { openAdmin } from '../../../pipeline/admin/server.ts'
 import { openStreamNames } from '../../../pipeline/admin/stream-names.ts'
 import { call, lines, log, open } from './call-admin.ts'
@@ -93,5 +94,22 @@ describe('the names of streams on the metrics page', () => {
       [of('a', '1'), of('a', '2'), of('b', '1'), of('b', '2'), of('c', '1'), of('a', '1')],
       ['a/1', 'a/2', 'b/1', 'b/_other', '_other/_other', 'a/1'],
     )
+  })
+
+  it('are each there once, though there are more tenants than names, and one is called like the rest', () => {
+    const { ledger } = handMade().observed
+    const [stream] = ledger.streams()
+    assert.ok(stream !== undefined)
+    const tenants = ['_other', ...Array.from({ length: 150 }, (_, index) => `tenant-${index}`)]
+    const streams = () => tenants.map((tenant) => ({ ...stream, tenant, service: '_other' }))
+    const page = openMetricsPage()(handMade({ ledger: { ...ledger, streams } }).observed)
+    const series = page
+      .split('\n')
+      .filter((line) => line.startsWith('holdfast_records_accepted_total'))
+      .map((line) => line.split(' '))
+    const names = series.map(([name]) => name)
+    assert.deepEqual(names, [...new Set(names)])
+    const sum = series.reduce((total, [, value]) => total + Number(value), 0)
+    assert.equal(sum, stream.accepted * tenants.length)
   })
 })
