@@ -113,7 +113,7 @@ const ours =
   /^(holdfast-.*|webhook-.*|host|connection|content-(type|length|encoding)|transfer-encoding|expect|idempotency-key|traceparent|keep-alive|upgrade|te|trailer)$/
 
 /** The name of a request header, in lower case. */
-export const headerName = (text: string): Read<string> => {
+const headerName = (text: string): Read<string> => {
   const name = text.toLowerCase()
   return attempt(() => validateHeaderName(name))
     ? read(name)
@@ -121,6 +121,14 @@ export const headerName = (text: string): Read<string> => {
         `"${text}" is no name of an HTTP header`,
         "allowed: letters, digits and any of !#$%&'*+-.^_`|~",
       )
+}
+
+/** The header that names the tenant, which is sent beside ours and must not be one of them. */
+export const tenancyHeader = (text: string): Read<string> => {
+  const known = headerName(text)
+  return known.kind === 'read' && ours.test(known.value)
+    ? wrong(`${known.value} is set by Holdfast itself`, 'allowed: any other header')
+    : known
 }
 
 /** A header to be sent with each request. What is wrong with it never repeats the value. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endpointUrl, headerName, hostPattern, listenAddress, webhookUrl } from './addresses.ts'
+import { endpointUrl, hostPattern, listenAddress, tenancyHeader, webhookUrl } from './addresses.ts'
 import { type Read, read, wrong } from './fault.ts'
 import {
   byteCount,
@@ -91,7 +91,7 @@ export const webhook = (description: string) =>
 export const hosts = (description: string) =>
   scalarText(hostPattern, { description, examples: ['*.example.com', 'eu.example.net'] })
 
-export const headerKey = (description: string) => scalarText(headerName, { description })
+export const headerKey = (description: string) => scalarText(tenancyHeader, { description })
 
 /** Text of a few characters without control characters; `pattern` narrows it, `allowed` says how. */
 export const word = (given: {

@@ -64,8 +64,9 @@ const tenancy = z
     }).prefault('tenant.id'),
     default: word({
       description: 'Tenant of what names none.',
-      pattern: printable,
-      allowed: 'allowed: 1 to 256 printable characters',
+      // It has to travel in a header.
+      pattern: /^(?=.{1,256}$)[!-~]([ -~]*[!-~])?$/,
+      allowed: 'allowed: 1 to 256 printable ASCII characters',
     }).prefault('default'),
   })
   .prefault({})
