@@ -1,3 +1,4 @@
+import { codeOf } from '../infra/disk/filesystem.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Intake } from '../infra/sources/intake.ts'
 import {
@@ -8,6 +9,7 @@ import {
 import type { Log } from '../infra/telemetry/log.ts'
 import type { Meters } from '../infra/telemetry/meters.ts'
 import type { Telemetry } from '../infra/telemetry/telemetry.ts'
+import { listenText } from './config/addresses.ts'
 import type { Config } from './config/config.ts'
 
 export type NamedSource = Source & { readonly name: string }
@@ -50,6 +52,12 @@ export const openSources = async (
     log,
     telemetry,
     feed,
+  }).catch((cause: unknown) => {
+    if (codeOf(cause) === undefined) throw cause
+    throw new Error(
+      `The source otlp_http could not listen on ${listenText(otlpHttp.listen)} (${codeOf(cause)}); free the address or choose another sources.otlp_http.listen.`,
+      { cause },
+    )
   })
   return [{ name: 'otlp_http', ...source }]
 }

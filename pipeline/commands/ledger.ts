@@ -2,7 +2,7 @@ import type { StreamAccount, Totals } from '../../infra/ledger/ledger.ts'
 import type { LedgerWindow } from '../admin/window-routes.ts'
 import { adminClient, adminOption } from './admin-client.ts'
 import { type Command, isSet, jsonOption, textOf, UsageError } from './command.ts'
-import { type Column, painted, printable, table, thousands } from './table.ts'
+import { type Column, painted, table, thousands } from './table.ts'
 
 type Account = { readonly totals: Totals; readonly streams: readonly StreamAccount[] }
 
@@ -95,6 +95,6 @@ const accountText = ({ totals, streams }: Account): string => {
       : painted('red', `${thousands(totals.unaccounted)} records are unaccounted for.`)
   const refused =
     totals.refused === 0 ? '' : ` Clients were told to keep ${thousands(totals.refused)} records.`
-  const head = streams.length === 0 ? printable('Nothing was accepted yet.\n') : ''
+  const head = streams.length === 0 ? 'Nothing was accepted yet.\n\n' : ''
   return `${head}${table(columns, [...streams, sum])}\n${verdict}${refused}\n`
 }

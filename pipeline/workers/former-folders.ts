@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../../infra/disk/filesystem.ts'
 import { inspectRing } from '../../infra/ring/inspection.ts'
+import { CommandError } from '../commands/command.ts'
 import { namesIn } from './names-in.ts'
 import { untoldIn } from './untold.ts'
 import { workerFolder, workerOfFolder } from './worker-config.ts'
@@ -45,8 +46,21 @@ export const refusalOf = (former: readonly FormerFolder[], workers: number): str
 
 /** Folders of workers in a data directory, in their order. */
 export const workerFolders = async (directory: string): Promise<readonly string[]> => {
-  const numbers = (await namesIn(directory)).flatMap((name) => workerOfFolder(name) ?? [])
+  const numbers = (await namesOf(directory)).flatMap((name) => workerOfFolder(name) ?? [])
   return numbers.sort((a, b) => a - b).map((worker) => workerFolder(directory, worker))
+}
+
+/** It is the first look at the data directory, so what is wrong with that shows here. */
+const namesOf = async (directory: string): Promise<readonly string[]> => {
+  try {
+    return await namesIn(directory)
+  } catch (cause) {
+    const why = codeOf(cause) === 'ENOTDIR' ? 'it is no folder' : codeOf(cause)
+    throw new CommandError(
+      `The data directory ${directory} cannot be read: ${why}. Nothing was started: choose another data_dir, or let this process read it.`,
+      { cause },
+    )
+  }
 }
 
 const candidates = async (directory: string, workers: number): Promise<readonly string[]> => {

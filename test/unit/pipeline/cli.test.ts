@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -116,6 +118,35 @@ describe('holdfast validate', () => {
     }
   })
 
+  it('says in one line, and exits 1, when the data directory is no folder', async () => {
+    const file = join(folder, 'no-folder.yaml')
+    await writeFile(file, 'sources: { otlp_http: }\ndata_dir: good.yaml\n')
+    const { status, stdout, stderr } = await holdfast(['run', '--config', file])
+    assert.deepEqual([status, stdout], [1, ''])
+    assert.match(
+      stderr,
+      /^The data directory \S*good\.yaml cannot be read: it is no folder\. .+data_dir.+\n$/,
+    )
+  })
+
+  it('names the source that could not listen, and the key that says where', async (t) => {
+    const server = createServer().listen(0, '127.0.0.1')
+    t.after(() => server.close())
+    await once(server, 'listening')
+    const taken = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const file = join(folder, 'taken.yaml')
+    const config = {
+      data_dir: './taken',
+      sources: { otlp_http: { listen: taken } },
+      admin: { listen: '127.0.0.1:0' },
+    }
+    await writeFile(file, JSON.stringify(config))
+    const { status, stderr } = await start('pipeline/cli.ts', ['run', '--config', file]).ended
+    assert.equal(status, 1)
+    const said = `The source otlp_http could not listen on ${taken} (EADDRINUSE); free the address or choose another sources.otlp_http.listen.`
+    assert.ok(stderr.includes(said), stderr)
+  })
+
   it('prints JSON alone when asked to', async () => {
     const { status, stdout, stderr } = await holdfast([
       'validate',
@@ -161,6 +192,16 @@ describe('the commands that ask a pipeline', () => {
     assert.match(stdout, /The account balances\. Clients were told to keep 4 records\./)
     const { totals } = JSON.parse((await ask('ledger', '--json')).stdout)
     assert.deepEqual(totals, observed.ledger.totals())
+  })
+
+  it('say of an account without records that there are none, in lines of their own', async (t) => {
+    const ledger = { ...observed.ledger, streams: () => [] }
+    const empty = await open({ observed: { ...observed, ledger } })
+    t.after(() => empty.close())
+    const { stdout } = await holdfast(['ledger', '--admin', empty.url])
+    const [said, blank, head] = stdout.split('\n')
+    assert.deepEqual([said, blank], ['Nothing was accepted yet.', ''])
+    assert.match(head ?? '', /^TENANT +SERVICE/)
   })
 
   it('show every drop, page after page, without the control characters of a client', async () => {
