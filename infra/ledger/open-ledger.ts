@@ -63,6 +63,13 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
     newestMax: dropsMax,
     report,
   })
+  const { dropped } = account.totals()
+  if (dropped > 0 && replayed.drops.length === 0 && archive.lastId() === null)
+    report(
+      `The account has ${dropped} dropped records, and there is no drop event in ${options.directory}: ` +
+        'the file was removed or emptied. The account counts them all the same; which records they ' +
+        'were cannot be shown any more, unless the file is put back while nothing runs.',
+    )
   const ids = openDropIds()
   for (const { id } of [...newest.slice(-1), ...replayed.drops]) ids.seen(id)
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openDropIds } from '../../../../infra/ledger/drop-id.ts'
@@ -166,6 +166,22 @@ test('pages of the archive that a crash left unwritten are no drop events', () =
     assert.deepEqual(await life.drops(), all)
     await life.checkpoint()
     assert.deepEqual(await readFile(archiveOf(life)), whole)
+  }))
+
+test('an archive that was emptied or removed is reported, and the account keeps its count', () =>
+  live(async (life) => {
+    await lose(life, 3)
+    await life.checkpoint()
+    await life.restart()
+    assert.deepEqual(life.reports, [])
+    await writeFile(archiveOf(life), '')
+    await life.restart()
+    await rm(archiveOf(life))
+    await life.restart()
+    assert.equal(life.reports.length, 2)
+    for (const report of life.reports) assert.match(report, /^The account has 3 dropped records, /)
+    assert.equal(life.ledger().totals().dropped, 3)
+    assert.deepEqual(await life.drops(), [])
   }))
 
 test('a damaged line of the archive is reported, and the others are found', () =>
