@@ -89,7 +89,7 @@ const wholeFault = (problem: string, allowed: string): Fault => ({
 
 const syntaxFault = (error: YAMLError): Fault => ({
   path: [],
-  problem: `this is no YAML: ${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:$/, '')}`,
+  problem: `this is no YAML: ${(error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:$|; please use .*/, '')}`,
   allowed: 'allowed: YAML 1.2, each key once',
   line: error.linePos?.[0].line ?? null,
 })
