@@ -36,10 +36,14 @@ export type Explored = {
 }
 export type Step = Pick<Move, 'from' | 'to' | 'what' | 'kind'> & { readonly after: World | null }
 
+/** So many states are looked at between two calls of `progressed`. */
+const progressStates = 512
+
 export const explored = (
   theatre: Theatre,
-  { statesMax }: { readonly statesMax: number },
+  given: { readonly statesMax: number; readonly progressed?: (states: number) => void },
 ): Explored => {
+  const { statesMax, progressed = () => undefined } = given
   const coder = openCoder()
   const table = openStateTable(coder.width)
   const [parents, first, targets, labels, goals] = [
@@ -109,6 +113,7 @@ export const explored = (
       depth += 1
       levelEnd = table.size()
     }
+    if (here % progressStates === 0) progressed(table.size())
     first.push(targets.size())
     const world = coder.decoded(table.row(here))
     for (const move of movesOf(theatre, world)) {

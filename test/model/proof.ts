@@ -32,12 +32,14 @@ export const playScene = (
     readonly statesMax: number
     readonly system?: System
     readonly met?: (cell: Cell) => void
+    /** Of states so far; now and then. */
+    readonly progressed?: (states: number) => void
   },
 ): SceneResult => {
-  const { statesMax, system = realSystem, met = () => undefined } = given
+  const { statesMax, system = realSystem, met = () => undefined, progressed } = given
   const startedAtMs = performance.now()
   const theatre = openTheatre(scene, system, met)
-  const found = explored(theatre, { statesMax })
+  const found = explored(theatre, { statesMax, ...(progressed && { progressed }) })
   const { graph, violation } = found
   const finding = (what: string, path: readonly Step[]): Finding => ({
     scene: scene.name,

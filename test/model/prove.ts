@@ -1,5 +1,6 @@
 /** `npm run prove`: explores all scenes, and with `--mutants` shows that it would notice a mistake. */
 import { parseArgs } from 'node:util'
+import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
 import { coverageOf } from './cells.ts'
 import { counterexample } from './counterexample.ts'
 import { type MutantResult, playMutant } from './mutant-run.ts'
@@ -69,7 +70,16 @@ const playScenes = () => {
     // Scenes are smallest first: one may take half as much again as its share.
     const share = left / (chosen.length - index)
     const statesMax = Math.max(1, Math.ceil(Math.min(left, share * 1.5)))
-    const result = playScene(scene, { statesMax, met: (cell) => met.add(cell) })
+    const progress = progressOnTerminal({
+      what: `scene ${index + 1} of ${chosen.length}, ${scene.name}`,
+      unit: 'states',
+    })
+    const result = playScene(scene, {
+      statesMax,
+      met: (cell) => met.add(cell),
+      progressed: progress.at,
+    })
+    progress.end()
     left -= result.states
     say(sceneLine(result))
     return result
@@ -106,8 +116,11 @@ for (const cell of missing) say(`  neither met nor listed as unreachable: ${cell
 for (const cell of coverage.wronglyListed) say(`  listed as unreachable: ${cell}`)
 
 const played: MutantResult[] = []
+const progress = progressOnTerminal({ what: 'playing', unit: 'mutants' })
 for (const mutant of options.mutants ? mutants : []) {
+  progress.at(played.length, mutants.length)
   const result = playMutant(mutant)
+  progress.end()
   played.push(result)
   say(
     `${result.caught === null ? 'SURVIVES' : 'caught  '} ${result.seconds.toFixed(1).padStart(5)} s  ${mutant.name}: ${result.caught?.what ?? `expected: ${mutant.breaks}`}`,
