@@ -14,10 +14,16 @@ const linesKeptMax = 10
 
 export type Worker<Order, Answer> = {
   readonly pid: number
-  /** Resolves with the next answer. One order at a time. */
-  readonly ask: (order: Order) => Promise<Answer>
+  /**
+   * Resolves with the next answer. One order at a time.
+   * @param progressed is told now and then how many requests are done
+   */
+  readonly ask: (order: Order, progressed?: (requests: number) => void) => Promise<Answer>
   readonly stop: () => Promise<void>
 }
+
+/** What a worker says in between. */
+export type Halfway = { readonly type: 'halfway'; readonly requests: number }
 
 /** Starts the loader or the sink. @param name of a file in this folder */
 export const startWorker = <Order extends object, Answer>(name: string): Worker<Order, Answer> => {
@@ -25,10 +31,10 @@ export const startWorker = <Order extends object, Answer>(name: string): Worker<
   const exited = once(child, 'exit')
   return {
     pid: child.pid ?? -1,
-    ask: async (order) => {
+    ask: async (order, progressed) => {
       child.send(order)
       return Promise.race([
-        once(child, 'message').then(([answer]) => answer as Answer),
+        answered<Answer>(child, progressed),
         exited.then(([status]) => {
           throw new Error(`${name} exited with ${status} while it was to ${JSON.stringify(order)}`)
         }),
@@ -37,6 +43,25 @@ export const startWorker = <Order extends object, Answer>(name: string): Worker<
     stop: () => stopped(child, exited),
   }
 }
+
+/** One listener for all of them: messages that come together would pass by one that is set anew. */
+const answered = <Answer>(
+  child: ChildProcess,
+  progressed: (requests: number) => void = () => undefined,
+): Promise<Answer> => {
+  const { promise, resolve } = Promise.withResolvers<Answer>()
+  const hear = (message: unknown): void => {
+    if (isHalfway(message)) progressed(message.requests)
+    else {
+      child.off('message', hear)
+      resolve(message as Answer)
+    }
+  }
+  child.on('message', hear)
+  return promise
+}
+const isHalfway = (message: unknown): message is Halfway =>
+  typeof message === 'object' && message !== null && 'type' in message && message.type === 'halfway'
 
 /** Programs that run now: whatever ends this process ends them. */
 const programs = new Set<ChildProcess>()

@@ -3,6 +3,7 @@
  * request after the other on each connection. Spoken to over the channel of `fork`.
  */
 import { connect, type Socket } from 'node:net'
+import type { Halfway } from './child.ts'
 import { markedLines } from './marked-lines.ts'
 import { type MarkedRequest, markedRequest, nowUs } from './marked-request.ts'
 
@@ -34,6 +35,7 @@ export type LoadAnswer = {
 }
 
 const refusedPauseMs = 20
+const halfwayMs = 250
 
 const load = async (order: LoadOrder): Promise<void> => {
   const { hostname, port } = new URL(order.url)
@@ -74,7 +76,12 @@ const load = async (order: LoadOrder): Promise<void> => {
     }
     socket.end()
   }
+  const timer = setInterval(
+    () => tell({ type: 'halfway', requests: number - order.from }),
+    halfwayMs,
+  )
   await Promise.all(Array.from({ length: order.connections }, (_, index) => connection(index)))
+  clearInterval(timer)
   const answer: LoadAnswer = {
     type: 'loaded',
     startedAtUs,
@@ -82,7 +89,11 @@ const load = async (order: LoadOrder): Promise<void> => {
     refusals,
     unacknowledged,
   }
-  process.send?.(answer)
+  tell(answer)
+}
+
+const tell = (message: LoadAnswer | Halfway): void => {
+  process.send?.(message)
 }
 
 const numbered = (stream: number): string => `bench-${String(stream).padStart(5, '0')}`

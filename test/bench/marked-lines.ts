@@ -2,10 +2,16 @@
  * Requests as lines of syslog (RFC 5424, one a record), for peers that speak no OTLP. Each line says which
  * request it belongs to; a request has arrived once as many lines of it have as it has records.
  */
-import { digitsOf, type Mark, type MarkedRequest, markChars, markOf } from './marked-request.ts'
+import {
+  digitsOf,
+  type Mark,
+  type MarkedRequest,
+  markChars,
+  markKey,
+  markOf,
+} from './marked-request.ts'
 
-const key = 'bench.mark:'
-const head = `<14>1 2026-01-01T00:00:00Z bench bench - - - ${key}`
+const head = `<14>1 2026-01-01T00:00:00Z bench bench - - - ${markKey}:`
 
 export const markedLines = (options: {
   readonly records: number
@@ -25,10 +31,12 @@ export const markedLines = (options: {
   }
 }
 
-/** Calls back for each line that has a mark, wherever in the text it stands. */
+/** Calls back for each line that has a mark, wherever in the text it stands: after `:`, or JSON's `":"`. */
 export const readLineMarks = (text: Buffer, found: (mark: Mark) => void): void => {
-  for (let at = text.indexOf(key); at >= 0; at = text.indexOf(key, at + markChars)) {
-    const from = at + key.length
+  for (let at = text.indexOf(markKey); at >= 0; at = text.indexOf(markKey, at + markKey.length)) {
+    let from = at + markKey.length
+    while (separators.has(text[from] ?? 0)) from += 1
     found(markOf(text.toString('latin1', from, from + markChars)))
   }
 }
+const separators: ReadonlySet<number> = new Set(Buffer.from('": '))

@@ -5,7 +5,7 @@
  *
  *     ResourceLogs { Resource { KeyValue { "bench.mark", number:9 records:6 sentAtUs:16 } … } … }
  */
-const key = 'bench.mark'
+export const markKey = 'bench.mark'
 const digits = { number: 9, records: 6, sentAtUs: 16 } as const
 export const markChars = digits.number + digits.records + digits.sentAtUs
 
@@ -67,12 +67,12 @@ export const markedRequest = (options: {
   readonly recordBytes: number
 }): MarkedRequest => {
   const { service, records, recordBytes } = options
-  const marked = attribute(key, '0'.repeat(markChars))
+  const marked = attribute(markKey, '0'.repeat(markChars))
   const resource = field(1, marked, attribute('service.name', service))
   const record = field(2, recordOf(recordBytes))
   const scope = field(2, ...Array.from({ length: records }, () => record))
   const bytes = field(1, resource, scope)
-  const at = bytes.indexOf(key) + key.length + 4
+  const at = bytes.indexOf(markKey) + markKey.length + 4
   return {
     bytes,
     mark: (number, sentAtUs) => {
@@ -85,29 +85,48 @@ export const markedRequest = (options: {
 const resourceBytesMax = 160
 
 /**
- * Calls back for each marked request that a body is made of.
+ * Calls back for each ResourceLogs of a body, with the mark of the request that it is of and how many
+ * records it holds: a peer may send those of one request apart.
  * @throws {RangeError} when there is something else in it: then not even records could be counted.
  */
-export const readMarks = (body: Buffer, found: (mark: Mark) => void): void => {
-  let at = 0
-  while (at < body.length) {
-    if (body[at] !== 0x0a) throw new RangeError(`no ResourceLogs at byte ${at}`)
-    let length = 0
-    let scale = 1
-    for (at += 1; ; at += 1) {
-      const byte = body[at] ?? 0
-      length += (byte & 0x7f) * scale
-      scale *= 128
-      if (byte < 0x80) break
-    }
-    at += 1
-    const end = at + length
+export const readMarks = (body: Buffer, found: (mark: Mark, records: number) => void): void => {
+  for (let at = 0; at < body.length; ) {
+    if (body[at] !== resourceLogs) throw new RangeError(`no ResourceLogs at byte ${at}`)
+    const { start, end } = contentAt(body, at + 1)
     const mark =
-      markIn(body, at, Math.min(at + resourceBytesMax, end)) ??
-      markIn(body, Math.max(at, end - resourceBytesMax), end)
-    if (mark === undefined) throw new RangeError(`no mark at byte ${at}`)
-    found(mark)
-    at += length
+      markIn(body, start, Math.min(start + resourceBytesMax, end)) ??
+      markIn(body, Math.max(start, end - resourceBytesMax), end)
+    if (mark === undefined) throw new RangeError(`no mark at byte ${start}`)
+    found(mark, recordsIn(body, start, end))
+    at = end
+  }
+}
+const resourceLogs = 1 * 8 + 2
+const scopeLogs = 2 * 8 + 2
+const logRecord = 2 * 8 + 2
+
+/** `ResourceLogs { repeated ScopeLogs { repeated LogRecord = 2 } = 2 }` */
+const recordsIn = (body: Buffer, from: number, to: number): number => {
+  let records = 0
+  for (let at = from; at < to; ) {
+    const { start, end } = contentAt(body, at + 1)
+    if (body[at] === scopeLogs)
+      for (let inner = start; inner < end; inner = contentAt(body, inner + 1).end)
+        if (body[inner] === logRecord) records += 1
+    at = end
+  }
+  return records
+}
+
+/** Where a field's content lies, its length being at `at`: all fields that are met here have one. */
+const contentAt = (body: Buffer, at: number): { readonly start: number; readonly end: number } => {
+  let length = 0
+  let scale = 1
+  for (let next = at; ; next += 1) {
+    const byte = body[next] ?? 0
+    length += (byte & 0x7f) * scale
+    scale *= 128
+    if (byte < 0x80) return { start: next + 1, end: next + 1 + length }
   }
 }
 

@@ -102,4 +102,4 @@ export const tableOfRows = (rows: readonly (readonly string[])[]): string => {
     .join('\n')
 }
 
-const whole = (value: number): string => Math.round(value).toLocaleString('en')
+export const whole = (value: number): string => Math.round(value).toLocaleString('en')

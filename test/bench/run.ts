@@ -12,9 +12,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
 import { barsPicture } from './bars-picture.ts'
-import { installedPeers, peerNames } from './peers.ts'
-import { machine, ratiosOf, runOf, tableOf } from './report.ts'
+import { installedPeers, peerNames } from './peers/installed-peers.ts'
+import { machine, ratiosOf, runOf, tableOf, whole } from './report.ts'
 import { holdfast, type Subject, severalWorkers, yardsticks } from './subject.ts'
 import { type Load, type Measured, measure } from './trial.ts'
 
@@ -99,11 +100,27 @@ const namesOf = (text: string): readonly string[] => {
 }
 const names = namesOf(values.peers)
 const { subjects: peers, missing } = await installedPeers(names)
-for (const name of missing)
-  process.stderr.write(`bench: ${name} is not installed; npm run bench:peers does it\n`)
+for (const { name, origin } of missing)
+  process.stderr.write(`bench: ${name} is not installed: ${origin}\n`)
 
-const progress = (text: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
+/** A bar meanwhile, on a terminal; and a line on what came of it, whoever reads. */
+const tried = async (subject: Subject, trial: number): Promise<Measured> => {
+  const what = `trial ${trial} of ${repeat}, ${subject.name}`
+  const progress = progressOnTerminal({ what, unit: 'records' })
+  try {
+    const records = (requests: number): number => requests * load.recordsPerRequest
+    const measured = await measure(subject, load, (done, total) =>
+      progress.at(records(done), records(total)),
+    )
+    progress.end()
+    const { recordsPerSecond, cpuSecondsPerMillion } = measured
+    process.stderr.write(
+      `${what}: ${whole(recordsPerSecond)} records/s, ${cpuSecondsPerMillion.toFixed(2)} s of CPU per million\n`,
+    )
+    return measured
+  } finally {
+    progress.end()
+  }
 }
 
 const trials = new Map<Subject, Measured[]>(
@@ -116,8 +133,7 @@ const trials = new Map<Subject, Measured[]>(
 )
 for (let trial = 1; trial <= repeat; trial += 1) {
   for (const [subject, measured] of trials) {
-    progress(`trial ${trial} of ${repeat}: ${subject.name}`)
-    measured.push(await measure(subject, load))
+    measured.push(await tried(subject, trial))
   }
 }
 const runs = [...trials].map(([subject, measured]) => runOf(subject, measured))

@@ -5,8 +5,9 @@
  * Spoken to over the channel of `fork`.
  */
 import { createServer, type Server, type Socket } from 'node:net'
+import type { Halfway } from './child.ts'
 import { readLineMarks } from './marked-lines.ts'
-import { nowUs, readMarks } from './marked-request.ts'
+import { type Mark, nowUs, readMarks } from './marked-request.ts'
 
 export type SinkOrder =
   | { readonly type: 'listen'; readonly port: number }
@@ -38,29 +39,31 @@ const headEnd = Buffer.from('\r\n\r\n')
 /** By number; 0 where it has not arrived. */
 const arrivedAtUs = new Float64Array(requestsMax)
 const tookUs = new Float64Array(requestsMax)
-const arrivedLines = new Uint32Array(requestsMax)
+const arrivedRecords = new Uint32Array(requestsMax)
 const sockets = new Set<Socket>()
 let server: Server | null = null
 
 const take = (body: Buffer): void => {
   const atUs = nowUs()
-  readMarks(body, ({ number, sentAtUs }) => {
-    if (arrivedAtUs[number] !== 0) return
-    arrivedAtUs[number] = atUs
-    tookUs[number] = atUs - sentAtUs
-  })
+  readMarks(body, (mark, records) => arrive(mark, { records, atUs }))
 }
 
-/** Lines of which each belongs to a request: the last of them brings it. */
+/** Lines of which each is a record, and says which request it belongs to. */
 const takeLines = (text: Buffer): void => {
   const atUs = nowUs()
-  readLineMarks(text, ({ number, records, sentAtUs }) => {
-    const lines = (arrivedLines[number] ?? 0) + 1
-    arrivedLines[number] = lines
-    if (lines !== records) return
-    arrivedAtUs[number] = atUs
-    tookUs[number] = atUs - sentAtUs
-  })
+  readLineMarks(text, (mark) => arrive(mark, { records: 1, atUs }))
+}
+
+/** The last of its records brings a request. */
+const arrive = (
+  { number, records, sentAtUs }: Mark,
+  came: { readonly records: number; readonly atUs: number },
+): void => {
+  const before = arrivedRecords[number] ?? 0
+  arrivedRecords[number] = before + came.records
+  if (before >= records || before + came.records < records) return
+  arrivedAtUs[number] = came.atUs
+  tookUs[number] = came.atUs - sentAtUs
 }
 
 /** What a connection has brought and is not looked at yet, in one buffer that is used again and again. */
@@ -154,6 +157,7 @@ const awaitAll = async (order: Extract<SinkOrder, { type: 'await' }>): Promise<v
   for (;;) {
     while (seen < to && arrivedAtUs[seen] !== 0) seen += 1
     if (seen === to || Date.now() > deadlineMs) break
+    tell({ type: 'halfway', requests: seen - from })
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
   const numbers = Array.from({ length: to - from }, (_, index) => from + index)
@@ -174,7 +178,7 @@ const awaitAll = async (order: Extract<SinkOrder, { type: 'await' }>): Promise<v
   })
 }
 
-const tell = (message: SinkAnswer): void => {
+const tell = (message: SinkAnswer | Halfway): void => {
   process.send?.(message)
 }
 

@@ -40,14 +40,22 @@ export const warmUpShare = 0.1
 const recordsPerSecondMin = 5_000
 const phaseMsMin = 30_000
 
+/** So many requests of all that a trial has: each sent, and those of the backlog once more on arrival. */
+export type Progressed = (done: number, total: number) => void
+
 type Crew = {
   readonly subject: Running & Pick<Subject, 'speaks'>
   readonly loader: Worker<LoadOrder, LoadAnswer>
   readonly sink: Worker<SinkOrder, SinkAnswer>
   readonly load: Load
 }
+type Way = { readonly port: number; readonly progressed: Progressed }
 
-export const measure = async (subject: Subject, load: Load): Promise<Measured> => {
+export const measure = async (
+  subject: Subject,
+  load: Load,
+  progressed: Progressed = () => undefined,
+): Promise<Measured> => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
   const sink = startWorker<SinkOrder, SinkAnswer>('sink.ts')
   const loader = startWorker<LoadOrder, LoadAnswer>('loader.ts')
@@ -56,7 +64,10 @@ export const measure = async (subject: Subject, load: Load): Promise<Measured> =
     const port = await listen(sink, 0)
     running = await subject.start({ folder, sinkUrl: `http://127.0.0.1:${port}` })
     const { speaks } = subject
-    return await phases({ subject: { ...running, speaks }, loader, sink, load }, port)
+    return await phases(
+      { subject: { ...running, speaks }, loader, sink, load },
+      { port, progressed },
+    )
   } finally {
     await running?.stop()
     await Promise.all([loader.stop(), sink.stop()])
@@ -64,24 +75,29 @@ export const measure = async (subject: Subject, load: Load): Promise<Measured> =
   }
 }
 
-const phases = async (crew: Crew, port: number): Promise<Measured> => {
+const phases = async (crew: Crew, { port, progressed }: Way): Promise<Measured> => {
   const { load, sink, subject } = crew
   const count = (records: number): number => Math.ceil(records / load.recordsPerRequest)
   const warm = { from: 0, to: count(load.records * warmUpShare) }
   const main = { from: warm.to, to: warm.to + count(load.records) }
   const backlog = { from: main.to, to: main.to + count(load.backlogRecords) }
+  const total = 2 * backlog.to - backlog.from
+  const onWay =
+    (done: number) =>
+    (requests: number): void =>
+      progressed(done + requests, total)
 
-  const warmed = await sent(crew, warm)
+  const warmed = await sent(crew, { ...warm, progressed: onWay(0) })
   const warmedUp = await arrived(crew, warm)
   const before = await costOf(subject.pid)
-  const loaded = await sent(crew, main)
+  const loaded = await sent(crew, { ...main, progressed: onWay(main.from) })
   const seen = await arrived(crew, main)
   const after = await costOf(subject.pid)
 
   await sink.ask({ type: 'deafen' })
-  const held = await sent(crew, backlog)
+  const held = await sent(crew, { ...backlog, progressed: onWay(backlog.from) })
   await listen(sink, port)
-  const drained = await arrived(crew, backlog)
+  const drained = await arrived(crew, { ...backlog, progressed: onWay(backlog.to) })
   const end = await costOf(subject.pid)
 
   const lost =
@@ -127,18 +143,20 @@ export const msMaxOf = (
   { from, to }: Numbers,
 ): number => phaseMsMin + ((to - from) * recordsPerRequest * 1_000) / recordsPerSecondMin
 
-const sent = ({ subject, loader, load }: Crew, numbers: Numbers): Promise<LoadAnswer> =>
-  loader.ask({
-    type: 'load',
-    url: subject.url,
-    speaks: subject.speaks,
-    ...load,
-    ...numbers,
-    msMax: msMaxOf(load, numbers),
-  })
+type Watched = Numbers & { readonly progressed?: (requests: number) => void }
 
-const arrived = async ({ sink, load }: Crew, numbers: Numbers): Promise<Arrivals> => {
-  const answer = await sink.ask({ type: 'await', ...numbers, msMax: msMaxOf(load, numbers) })
+const sent = ({ subject, loader, load }: Crew, { from, to, progressed }: Watched) => {
+  const numbers = { from, to, msMax: msMaxOf(load, { from, to }) }
+  const { url, speaks } = subject
+  return loader.ask({ type: 'load', url, speaks, ...load, ...numbers }, progressed)
+}
+
+const arrived = async (
+  { sink, load }: Crew,
+  { from, to, progressed }: Watched,
+): Promise<Arrivals> => {
+  const numbers = { from, to, msMax: msMaxOf(load, { from, to }) }
+  const answer = await sink.ask({ type: 'await', ...numbers }, progressed)
   if (answer.type !== 'arrived') throw new Error(`The sink answered ${answer.type}.`)
   return answer
 }
