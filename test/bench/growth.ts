@@ -18,8 +18,13 @@ import { linesPicture } from './lines-picture.ts'
 const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
 const names = ['streams', 'held', 'drops'] as const
 
+const synopsis = `npm run bench:growth -- [--only streams,held,drops] [--capacity-gib N] [--drops N] [--cli FILE]
+                        [--plot FILE.svg] [--json]
+`
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     only: { type: 'string', default: names.join(',') },
     'capacity-gib': { type: 'string', default: '4' },
     drops: { type: 'string', default: '1000000' },
@@ -29,8 +34,12 @@ const { values } = parseArgs({
   },
 })
 
+if (values.help) {
+  process.stdout.write(synopsis)
+  process.exit(0)
+}
 const usage = (message: string): never => {
-  process.stderr.write(`bench:growth: ${message}\n`)
+  process.stderr.write(`bench:growth: ${message}\n${synopsis}`)
   process.exit(2)
 }
 const countOf = (option: 'capacity-gib' | 'drops', most: number): number => {
