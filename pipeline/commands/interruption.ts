@@ -1,6 +1,9 @@
 import type { Log } from '../../infra/telemetry/log.ts'
 
-/** npm hands on the Ctrl-C that the terminal has sent to the process already: one wish, two signals. */
+/**
+ * npm hands on what the terminal, or `timeout`, has sent to the process already as one of its group: one
+ * wish, the same signal twice.
+ */
 const echoMsMax = 250
 
 /** Resolves at the first SIGTERM or SIGINT with its name; the second calls `hurry`. */
@@ -13,14 +16,14 @@ export const interruption = (given: {
 }): Promise<string> => {
   const { signals, nowMs, hurry, log } = given
   const { promise, resolve } = Promise.withResolvers<string>()
-  let firstAtMs: number | null = null
+  let first: { readonly signal: NodeJS.Signals; readonly atMs: number } | null = null
   const hear = (signal: NodeJS.Signals) => {
-    if (firstAtMs === null) {
-      firstAtMs = nowMs()
+    if (first === null) {
+      first = { signal, atMs: nowMs() }
       resolve(signal)
       return
     }
-    if (signal === 'SIGINT' && nowMs() - firstAtMs < echoMsMax) return
+    if (signal === first.signal && nowMs() - first.atMs < echoMsMax) return
     log.warn('stop.hurried', 'A second signal: exiting at once. What was accepted is on disk.', {
       signal,
     })
