@@ -1,6 +1,7 @@
 import type { Refusal } from '../../actors/collector/protocol.ts'
 import type { Priority } from '../../schemas/messages.ts'
 import { formGroup, type Group, payloadsOf, type Waiting } from './group.ts'
+import { type HoldBack, openHoldBack } from './hold-back.ts'
 import type { Intake, Kept, Refused, Request } from './intake.ts'
 
 export type IntakeOptions = {
@@ -10,7 +11,10 @@ export type IntakeOptions = {
   /** Of what waits for the next group. A request that finds the queue empty is always let in. */
   readonly queueBytesMax: number
   readonly queueRequestsMax: number
-  /** How long the first request of a group may wait for others; 0: not at all. */
+  /**
+   * How long the first request of a group may wait for others. 0: only for clients that were answered
+   * just now, for a moment.
+   */
   readonly lingerMs: number
   readonly priorityOf: (tenant: string, service: string) => Priority
   readonly now: () => number
@@ -34,6 +38,7 @@ type State = {
   lastAppendId: number
   closed: Refusal | undefined
   cancelLinger: (() => void) | undefined
+  readonly holdBack: HoldBack
 }
 
 /**
@@ -51,6 +56,7 @@ export const openIntake = (options: IntakeOptions): Intake => {
     lastAppendId: 0,
     closed: undefined,
     cancelLinger: undefined,
+    holdBack: openHoldBack(options.after ?? afterMs),
   }
   return {
     offer: (request) => offer(state, options, request),
@@ -58,8 +64,12 @@ export const openIntake = (options: IntakeOptions): Intake => {
       state.offered = offered
       offerGroup(state, options)
     },
-    // A group that is not out was refused as overdue before; its clients have their answer.
-    acknowledge: (appendId) => letGo(state, appendId, { kind: 'kept' }),
+    acknowledge: (appendId) => {
+      // A group that is not out was refused as overdue before; its clients have their answer.
+      const answered = state.groups.get(appendId)?.waiting.length ?? 0
+      state.holdBack.answered({ answered, waiting: state.queue.length })
+      letGo(state, appendId, { kind: 'kept' })
+    },
     refuse: (appendId, refusal) =>
       letGo(state, appendId, { kind: 'refused', by: 'collector', ...refusal }),
     close: (refusal) => {
@@ -118,6 +128,13 @@ const offerGroup = (state: State, options: IntakeOptions): void => {
     })
     return
   }
+  // Half a batch gains little by company, and where a linger is set, company has been waited for.
+  const isHeld =
+    state.queuedRecords < options.recordsMax / 2 &&
+    state.queuedBytes < options.bytesMax / 2 &&
+    options.lingerMs === 0 &&
+    state.holdBack.holds(state.queue.length, () => offerGroup(state, options))
+  if (isHeld) return
   const { offered } = state
   state.offered = undefined
   state.lastAppendId += 1
@@ -142,6 +159,7 @@ const groupCount = (queue: readonly Waiting[]): number => {
 const take = (state: State, count: number): readonly Waiting[] => {
   state.cancelLinger?.()
   state.cancelLinger = undefined
+  state.holdBack.letGo()
   const taken = state.queue.splice(0, count)
   for (const { bytes, records } of taken) {
     state.queuedBytes -= bytes

@@ -112,7 +112,7 @@ const batch = z
     ),
     linger: duration(
       { min: 0, max: 10_000 },
-      'How long to wait for more. 0: what arrives during one commit is joined.',
+      'How long to wait for more. 0: what arrives during one commit is joined, and clients that were answered just now are waited for, 1 ms at most.',
     ).prefault('0ms'),
   })
   .prefault({})

@@ -1,46 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Part } from '../../../../actors/collector/protocol.ts'
-import type { Intake, Kept, Refused } from '../../../../infra/sources/intake.ts'
-import { groupBytesMax, openIntake } from '../../../../infra/sources/intake-queue.ts'
+import { holdMsMax } from '../../../../infra/sources/hold-back.ts'
+import type { Intake } from '../../../../infra/sources/intake.ts'
+import { groupBytesMax } from '../../../../infra/sources/intake-queue.ts'
 import { batchId, instant, seq } from '../../../../schemas/brand.ts'
 import type { Batch } from '../../../../schemas/messages.ts'
 import { decodeRequest, flatten } from '../otlp/oracle.ts'
+import { type Group, intakeInTime, settled } from './intake-in-time.ts'
 import { logsOf, requestOf } from './requests.ts'
-
-type Group = { readonly appendId: number; readonly parts: readonly Part[] }
-
-const open = (changes: Partial<Parameters<typeof openIntake>[0]> = {}) => {
-  const clock = { nowMs: 1_000 }
-  const timers: { atMs: number; call: () => void }[] = []
-  const intake = openIntake({
-    recordsMax: 1_000,
-    bytesMax: 1_048_576,
-    queueBytesMax: 64 * 1_048_576,
-    queueRequestsMax: 1_000,
-    lingerMs: 0,
-    priorityOf: (_, service) => (service === 'auth' ? 'high' : 'normal'),
-    now: () => clock.nowMs,
-    after: (delayMs, call) => {
-      const timer = { atMs: clock.nowMs + delayMs, call }
-      timers.push(timer)
-      return () => {
-        timers.splice(timers.indexOf(timer), 1)
-      }
-    },
-    ...changes,
-  })
-  const groups: Group[] = []
-  const take = () => intake.take((group) => groups.push(group))
-  const passMs = (ms: number) => {
-    clock.nowMs += ms
-    for (const timer of timers.filter(({ atMs }) => atMs <= clock.nowMs)) {
-      timers.splice(timers.indexOf(timer), 1)
-      timer.call()
-    }
-  }
-  return { intake, groups, take, passMs, timers }
-}
 
 /** Numbers a group's parts as the collector would. */
 const numbered = ({ parts }: Group): readonly Batch[] => {
@@ -61,11 +28,8 @@ const bodiesOf = (intake: Intake, group: Group) =>
         record.body?.stringValue?.replace(/ x*$/, ''),
       ),
     )
-const settled = (offers: readonly Promise<Kept | Refused>[]) =>
-  Promise.all(offers.map((offered) => offered.then((outcome) => outcome.kind)))
-
 test('what arrives while a group is out is joined by stream for the next one', async () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take, passMs } = intakeInTime()
   take()
   const first = intake.offer(requestOf(logsOf('auth', { records: 2, atMs: 5_000 })))
   assert.equal(groups.length, 1)
@@ -78,6 +42,7 @@ test('what arrives while a group is out is joined by stream for the next one', a
   assert.equal(groups.length, 1)
   intake.acknowledge(1)
   take()
+  passMs(holdMsMax)
   const [, second] = groups
   assert.ok(second)
   const facts = second.parts.map(({ service, records, priority, fromMs, toMs, acceptedAtMs }) => [
@@ -101,7 +66,7 @@ test('what arrives while a group is out is joined by stream for the next one', a
 })
 
 test('a request is kept as a whole, in batches that are within their limits', async () => {
-  const { intake, groups, take } = open({ recordsMax: 100, bytesMax: 10_000 })
+  const { intake, groups, take } = intakeInTime({ recordsMax: 100, bytesMax: 10_000 })
   const request = requestOf(
     logsOf('a', { records: 250 }),
     logsOf('b', { records: 50, recordBytes: 500 }),
@@ -130,7 +95,7 @@ test('a request is kept as a whole, in batches that are within their limits', as
 })
 
 test('parts of several requests fill a batch only up to its limits', () => {
-  const { intake, groups, take } = open({ recordsMax: 5 })
+  const { intake, groups, take } = intakeInTime({ recordsMax: 5 })
   for (const records of [2, 2, 2, 4]) void intake.offer(requestOf(logsOf('a', { records })))
   take()
   assert.deepEqual(
@@ -140,7 +105,7 @@ test('parts of several requests fill a batch only up to its limits', () => {
 })
 
 test('a group is bounded: what does not fit waits for the next one', () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take } = intakeInTime()
   const large = { records: 10, recordBytes: groupBytesMax / 25 }
   for (let index = 0; index < 4; index += 1) void intake.offer(requestOf(logsOf('a', large)))
   take()
@@ -152,7 +117,7 @@ test('a group is bounded: what does not fit waits for the next one', () => {
 })
 
 test('a full queue refuses at once, and one request always fits an empty one', async () => {
-  const { intake, take } = open({ queueBytesMax: 1_000, queueRequestsMax: 3 })
+  const { intake, take, passMs } = intakeInTime({ queueBytesMax: 1_000, queueRequestsMax: 3 })
   const large = intake.offer(requestOf(logsOf('a', { records: 1, recordBytes: 5_000 })))
   const refused = await intake.offer(requestOf(logsOf('a', { records: 1 })))
   assert.deepEqual(refused, {
@@ -167,12 +132,13 @@ test('a full queue refuses at once, and one request always fits an empty one', a
   assert.equal(fourth.kind, 'refused')
   intake.acknowledge(1)
   take()
+  passMs(holdMsMax)
   intake.acknowledge(2)
   assert.deepEqual(await settled([large, ...small]), ['kept', 'kept', 'kept', 'kept'])
 })
 
 test('a refused group refuses its clients alone, and a late acknowledgement changes nothing', async () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take } = intakeInTime()
   take()
   const first = intake.offer(requestOf(logsOf('a', { records: 1 })))
   const second = intake.offer(requestOf(logsOf('a', { records: 1 })))
@@ -194,7 +160,7 @@ test('a refused group refuses its clients alone, and a late acknowledgement chan
 })
 
 test('a closed intake refuses what waits and what comes, until it is opened', async () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take } = intakeInTime()
   const waiting = intake.offer(requestOf(logsOf('a', { records: 1 })))
   intake.close({ reason: 'cache_full', retryAfterMs: 2_000 })
   const late = intake.offer(requestOf(logsOf('a', { records: 1 })))
@@ -214,7 +180,7 @@ test('a closed intake refuses what waits and what comes, until it is opened', as
 })
 
 test('closing leaves a group that is out to its own end', async () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take } = intakeInTime()
   take()
   const out = intake.offer(requestOf(logsOf('a', { records: 1 })))
   intake.close({ reason: 'draining', retryAfterMs: 1_000 })
@@ -223,7 +189,7 @@ test('closing leaves a group that is out to its own end', async () => {
 })
 
 test('with a linger, a group waits for others so long, or until it fills a batch', () => {
-  const { intake, groups, take, passMs, timers } = open({ lingerMs: 50, recordsMax: 10 })
+  const { intake, groups, take, passMs, timers } = intakeInTime({ lingerMs: 50, recordsMax: 10 })
   take()
   void intake.offer(requestOf(logsOf('a', { records: 3 })))
   passMs(30)
@@ -240,7 +206,7 @@ test('with a linger, a group waits for others so long, or until it fills a batch
 })
 
 test('payloads are given only for the batches of that group, in their order', () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take } = intakeInTime()
   void intake.offer(requestOf(logsOf('a', { records: 1 }), logsOf('b', { records: 2 })))
   take()
   const [group] = groups
@@ -256,7 +222,7 @@ test('payloads are given only for the batches of that group, in their order', ()
 })
 
 test('an empty request is kept without a group', async () => {
-  const { intake, groups, take } = open()
+  const { intake, groups, take } = intakeInTime()
   take()
   assert.deepEqual(await intake.offer({ parts: [] }), { kind: 'kept' })
   assert.equal(groups.length, 0)
