@@ -24,6 +24,9 @@ const samplingBytes = 4_096
 const recordsPerRequest = 500
 /** Of a request that costs what a request costs, and nothing for its records. */
 const recordsFew = 5
+const clients = 8
+const rounds = 40
+const recordsPerSmallRequest = 50
 
 type Counts = { writes: number; syncs: number }
 
@@ -123,7 +126,8 @@ const opened = async (t: TestContext) => {
   const log = openLog({ write: () => undefined, level: 'error', now: Date.now })
   const pipeline = await startPipeline(loaded.config, { log, world })
   t.after(pipeline.stop)
-  const client = await openClient(t, pipeline.sources['otlp_http'] ?? '')
+  const url = pipeline.sources['otlp_http'] ?? ''
+  const client = await openClient(t, url)
   const [many, few] = [client(recordsPerRequest), client(recordsFew)]
   await sendAll(pipeline, many, warmUpRequests)
   return {
@@ -131,11 +135,25 @@ const opened = async (t: TestContext) => {
     pipeline,
     go: () => sendAll(pipeline, many, requests),
     goWithFew: () => sendAll(pipeline, few, requests),
+    goTogether: async () => {
+      const sends = await Promise.all(
+        Array.from({ length: clients }, async () =>
+          (await openClient(t, url))(recordsPerSmallRequest),
+        ),
+      )
+      for (let round = 0; round < rounds; round += 1) {
+        await Promise.all(sends.map((send) => send()))
+        await settled(pipeline.observed)
+      }
+    },
   }
 }
 type Opened = Awaited<ReturnType<typeof opened>>
 
-const messagesOf = async ({ pipeline, go }: Opened): Promise<number> => {
+const messagesOf = async (
+  { pipeline }: Pick<Opened, 'pipeline'>,
+  go: () => Promise<void>,
+): Promise<number> => {
   let messages = 0
   const leave = pipeline.observed.follow(({ type }) => {
     if (type === 'message.taken') messages += 1
@@ -174,15 +192,23 @@ const allocatedBytesOf = async (go: () => Promise<void>): Promise<number> => {
   return sizeOf(profile.head)
 }
 
-/** A request of 500 records. Segments, and the journal's space ahead, come on top now and then. */
+/**
+ * A request of 500 records. Two writes and two syncs: of the ring, before the client has its answer, and of
+ * the journal, once the endpoint has it. Segments, and the journal's space ahead, come on top now and then.
+ * Nine messages: a group is offered, its append is asked for, done, and told; batches are leased, the attempt
+ * is answered, its fates are recorded, the batches are settled, and the send ends. The rest is Node's HTTP,
+ * twice, and XState's.
+ */
 const bounds = { writes: 2.2, syncs: 2.2, messages: 11, promises: 180, allocatedBytes: 900_000 }
 const recordBytesMax = 64
+/** Of what a request alone costs. Of eight that come at once the first is a group, the rest another: 0.25. */
+const shareMax = 0.5
 
 test('a request alone costs no more than it did', async (t) => {
   const pipeline = await opened(t)
   const { counts } = pipeline
   const before = { ...counts }
-  const messages = await messagesOf(pipeline)
+  const messages = await messagesOf(pipeline, pipeline.go)
   const written = { writes: counts.writes - before.writes, syncs: counts.syncs - before.syncs }
   const promises = await promisesOf(pipeline)
   const allocatedBytes = await allocatedBytesOf(pipeline.go)
@@ -200,4 +226,21 @@ test('a request alone costs no more than it did', async (t) => {
     t.diagnostic(`${each.toFixed(1)} bytes a record`)
     assert.ok(each < recordBytesMax, `${each} bytes a record`)
   })
+})
+
+test('clients that send at the same time share what a request costs', async (t) => {
+  const pipeline = await opened(t)
+  const { counts } = pipeline
+  const costOf = async (go: () => Promise<void>, sent: number) => {
+    const before = { ...counts }
+    const messages = await messagesOf(pipeline, go)
+    return { messages: messages / sent, syncs: (counts.syncs - before.syncs) / sent }
+  }
+  const alone = await costOf(pipeline.go, requests)
+  const together = await costOf(pipeline.goTogether, clients * rounds)
+  for (const name of ['messages', 'syncs'] as const) {
+    const share = together[name] / alone[name]
+    t.diagnostic(`${name}: ${share.toFixed(2)} of those of a request alone`)
+    assert.ok(share > 0 && share <= shareMax, `${share} of the ${name}`)
+  }
 })
