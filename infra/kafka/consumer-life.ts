@@ -12,7 +12,7 @@ import type {
   PartitionAssigner,
 } from 'kafkajs'
 import type { Log } from '../telemetry/log.ts'
-import { beatWhileHandling } from './heartbeats.ts'
+import { beatWhileHandling, joinsAgainAfter } from './heartbeats.ts'
 import { type Holding, openHolding, type Partition, type Spot } from './holding.ts'
 import { KafkaError } from './kafka-error.ts'
 import { within } from './within.ts'
@@ -85,11 +85,17 @@ export const openConsumerLife = (options: LifeOptions, events: LifeEvents): Cons
   })
   consumer.on(consumer.events.HEARTBEAT, alive)
   consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error))
+  let heldAtMs = performance.now()
+  /** To join takes as long as the others take, which the broker bounds, and a session to find it out. */
+  const joinMsMax = bounds.rebalanceMs + bounds.sessionMs
   const watchdog = setInterval(() => {
-    const silentMs = performance.now() - aliveAtMs
-    // To be joining takes as long as the others take, and risks nothing.
-    if (holding.isHolding() && silentMs > bounds.sessionMs)
-      end(new KafkaError('unavailable', silence(group, silentMs)))
+    const nowMs = performance.now()
+    if (holding.isHolding()) {
+      heldAtMs = nowMs
+      const silentMs = nowMs - aliveAtMs
+      if (silentMs > bounds.sessionMs) end(new KafkaError('unavailable', silence(group, silentMs)))
+    } else if (nowMs - heldAtMs > joinMsMax)
+      end(new KafkaError('unavailable', unjoined(group, nowMs - heldAtMs)))
   }, bounds.heartbeatMs)
 
   const start = async (): Promise<void> => {
@@ -187,11 +193,17 @@ const batchHandler =
     }
     if (isOurs()) resolveOffset(batch.lastOffset())
     const broken = await beating.broken()
-    if (broken !== undefined) throw broken
+    if (broken === undefined) return
+    // What was ours is let go of by now: who does not join again would beat for ever, and read nothing.
+    if (!joinsAgainAfter(broken)) given.end(broken)
+    throw broken
   }
 
 const silence = (group: string, silentMs: number): string =>
   `The coordinator of the group "${group}" has not answered for ${Math.round(silentMs)} ms: what was ours may be another's.`
+
+const unjoined = (group: string, outsideMs: number): string =>
+  `The group "${group}" has given this member nothing for ${Math.round(outsideMs)} ms, not even an empty share.`
 
 /**
  * The library asks for the coordinator whenever it is about to join its group, and for nothing else: the

@@ -4,9 +4,19 @@ export type Heartbeats = {
   readonly broken: () => Promise<unknown>
 }
 
+/** After these the client joins its group again by itself. After all others it goes on as if nothing were. */
+const rejoining: ReadonlySet<unknown> = new Set([
+  'REBALANCE_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+])
+export const joinsAgainAfter = (cause: unknown): boolean =>
+  typeof cause === 'object' && cause !== null && 'type' in cause && rejoining.has(cause.type)
+
 /**
- * Heartbeats while a batch is being handled. When one is answered with a rebalance, what is under way is
- * let go of at once, so that the handling comes to its end.
+ * Heartbeats while a batch is being handled. When one is answered with a rebalance, or not at all, what is
+ * under way is let go of at once, so that the handling comes to its end.
  */
 export const beatWhileHandling = (options: {
   readonly heartbeat: () => Promise<void>
