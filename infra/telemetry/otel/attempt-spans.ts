@@ -83,12 +83,14 @@ export const openAttemptSpans = ({
 const untraced: readonly Span[] = []
 
 const tracedOf = ({ piece }: Attempt, batches: BatchSpans): readonly Span[] => {
-  let traced = untraced
+  let traced: Span[] | undefined
   for (const held of piece.held) {
     const span = batches.of(held)
-    if (span !== undefined) traced = [...traced, span]
+    if (span === undefined) continue
+    traced ??= []
+    traced.push(span)
   }
-  return traced
+  return traced ?? untraced
 }
 
 /** What an announcement says to whom it concerns: traces, and the log of events. */
