@@ -46,5 +46,9 @@ export const openDropIds = (): DropIds => {
 export const leastDropId = (ms: number): string =>
   Math.max(0, Math.floor(ms)).toString(36).padStart(msDigits, '0')
 
+/** How every id begins, and so every cursor: what looks otherwise is behind all or before all. */
+export const looksLikeDropId = (text: string): boolean => dropIdStart.test(text)
+const dropIdStart = new RegExp(`^[0-9a-z]{${msDigits}}-`)
+
 /** When it was given: at its event, or after it where the clock was set back. */
 export const dropIdMs = (id: string): number => Number.parseInt(id.slice(0, msDigits), 36)

@@ -1,3 +1,4 @@
+import { looksLikeDropId } from '../../infra/ledger/drop-id.ts'
 import { bareAllowed, type Read, read, wrong } from '../config/fault.ts'
 import { durationMs } from '../config/units.ts'
 import { type Answer, refusal } from './answer.ts'
@@ -59,9 +60,9 @@ export const oneOf =
   }
 
 export const cursor = (text: string): Read<string> =>
-  /^[\w.:~=-]{1,256}$/.test(text)
+  /^[\w.:~=-]{1,256}$/.test(text) && looksLikeDropId(text)
     ? read(text)
-    : wrong('this is no cursor', 'the cursor of an earlier answer')
+    : wrong('this is no cursor', 'the cursor of an earlier answer, or the id of a drop event')
 
 const instantAllowed =
   'RFC 3339 such as 2026-11-24T10:00:00Z, milliseconds since 1970, or an age such as 15m'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Admin } from '../../../pipeline/admin/server.ts'
 import { call, open } from './call-admin.ts'
-import { handMade } from './hand-made.ts'
+import { dropId, handMade } from './hand-made.ts'
 
 describe('the admin API', () => {
   const { observed, told } = handMade()
@@ -30,9 +30,9 @@ describe('the admin API', () => {
 
   it('shows drops with their times as ISO 8601, null where there is none', async () => {
     const { json } = await call(admin, '/api/v1/drops')
-    assert.equal(json.cursor, '2')
+    assert.equal(json.cursor, dropId(2))
     assert.deepEqual(json.drops?.[0], {
-      id: '1',
+      id: dropId(1),
       tenant: 'acme',
       service: 'web',
       producer: 'edge-1-x',
@@ -56,8 +56,13 @@ describe('the admin API', () => {
       ['2026-11-24', Date.UTC(2026, 10, 24)],
       ['1700000000000', 1_700_000_000_000],
     ]) {
-      await call(admin, `/api/v1/drops?since=${since}&limit=5&cursor=2&tenant=acme`)
-      assert.deepEqual(told.at(-1), { sinceMs, limit: 5, cursor: '2', tenant: 'acme' })
+      await call(admin, `/api/v1/drops?since=${since}&limit=5&cursor=0mwvedugy-0000&tenant=acme`)
+      assert.deepEqual(told.at(-1), {
+        sinceMs,
+        limit: 5,
+        cursor: '0mwvedugy-0000',
+        tenant: 'acme',
+      })
     }
     await call(admin, '/api/v1/drops?since=15m')
     const { sinceMs } = told.at(-1) as { sinceMs: number }
@@ -74,6 +79,8 @@ describe('the admin API', () => {
       ['drops?limit=0', 'limit: "0" is out of range'],
       ['drops?limit=1e9', 'limit: "1e9" is out of range'],
       ['drops?cursor=%00', 'cursor: this is no cursor'],
+      // It would sort behind all ids, and the empty page would read as if nothing had been lost.
+      ['drops?cursor=nonsense', 'cursor: this is no cursor'],
       ['drops?reason=bored', 'reason: "bored" is not known'],
       ['endpoint?x=1', 'there is no parameter "x"'],
     ]) {

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Admin } from '../../../pipeline/admin/server.ts'
 import { version } from '../../../pipeline/version.ts'
 import { open } from './call-admin.ts'
-import { handMade } from './hand-made.ts'
+import { dropId, handMade } from './hand-made.ts'
 import { holdfast, start } from './process.ts'
 
 const commands = [
@@ -212,7 +212,7 @@ describe('the commands that ask a pipeline', () => {
     const { drops } = JSON.parse((await ask('drops', '--json')).stdout)
     assert.deepEqual(
       drops.map(({ id }: { id: string }) => id),
-      ['1', '2', '3'],
+      [1, 2, 3].map(dropId),
     )
   })
 
@@ -228,7 +228,7 @@ describe('the commands that ask a pipeline', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).id)
-    assert.deepEqual(ids, ['1', '2', '3', '4'])
+    assert.deepEqual(ids, [1, 2, 3, 4].map(dropId))
   })
 
   it('show and set the endpoint, and say why it was not set', async () => {

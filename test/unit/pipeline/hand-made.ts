@@ -21,8 +21,10 @@ const assignment: Assignment = {
   atMs: instant(1_000),
 }
 
-const drop = (id: string, tenant: string): Drop => ({
-  id,
+/** Of the drop events that there are, from 1. */
+export const dropId = (count: number): string => `0mwvedugy-000${count}`
+const drop = (count: number, tenant: string): Drop => ({
+  id: dropId(count),
   atMs: instant(5_000),
   tenant,
   service: 'web',
@@ -39,9 +41,9 @@ const drop = (id: string, tenant: string): Drop => ({
 
 /** What is behind a cursor. The second page is the last for now; the third has happened since. */
 const pages: Readonly<Record<string, DropPage>> = {
-  '': { drops: [drop('1', 'acme'), drop('2', 'acme')], cursor: '2' },
-  '2': { drops: [drop('3', '\u001b[31mevil')], cursor: null },
-  '3': { drops: [drop('4', 'acme')], cursor: null },
+  '': { drops: [drop(1, 'acme'), drop(2, 'acme')], cursor: dropId(2) },
+  [dropId(2)]: { drops: [drop(3, '\u001b[31mevil')], cursor: null },
+  [dropId(3)]: { drops: [drop(4, 'acme')], cursor: null },
 }
 
 const totals = { accepted: 10, delivered: 5, dropped: 2, pending: 3, refused: 4, unaccounted: 0 }
