@@ -89,13 +89,20 @@ test('once they come back in time again, groups wait for them again', () => {
   assert.ok(held > 100, `${held} of 200 were held`)
 })
 
-test('clients that were just answered are in the next group with those that waited', async () => {
-  const { intake, groups, take, timers } = intakeInTime()
+/** A group of one is answered, and another client waits: the next group is held for the first. */
+const oneAnsweredOneWaiting = () => {
+  const opened = intakeInTime()
+  const { intake, take } = opened
   take()
   const first = intake.offer(requestOf(logsOf('a', { records: 1 })))
   const waiting = intake.offer(requestOf(logsOf('b', { records: 1 })))
   intake.acknowledge(1)
   take()
+  return { ...opened, first, waiting }
+}
+
+test('clients that were just answered are in the next group with those that waited', async () => {
+  const { first, waiting, intake, groups, timers } = oneAnsweredOneWaiting()
   assert.equal(groups.length, 1)
   assert.equal((await first).kind, 'kept')
   const next = intake.offer(requestOf(logsOf('a', { records: 1 })))
@@ -119,12 +126,7 @@ test('half a batch does not wait for anybody', () => {
 })
 
 test('who waits for others is refused at once when the intake closes', async () => {
-  const { intake, groups, take, timers } = intakeInTime()
-  take()
-  const first = intake.offer(requestOf(logsOf('a', { records: 1 })))
-  const waiting = intake.offer(requestOf(logsOf('b', { records: 1 })))
-  intake.acknowledge(1)
-  take()
+  const { first, waiting, intake, groups, timers } = oneAnsweredOneWaiting()
   intake.close({ reason: 'cache_full', retryAfterMs: 2_000 })
   assert.deepEqual(await settled([first, waiting]), ['kept', 'refused'])
   assert.equal(groups.length, 1)
