@@ -25,6 +25,7 @@ import type { Operators } from './operators.ts'
 import type { Peers } from './peers.ts'
 import type { Service } from './service.ts'
 import { ringsEverywhere, ringsHere } from './service-rings.ts'
+import type { UnheldShards } from './unheld-shards.ts'
 
 export const observeServices = (given: {
   readonly service: string
@@ -36,6 +37,7 @@ export const observeServices = (given: {
   readonly assignments: Assignments
   readonly operators: Operators
   readonly peers: Peers
+  readonly unheld: UnheldShards | undefined
   readonly services: readonly Service[]
   readonly caches: CacheService | undefined
   /** Where this process keeps the account. */
@@ -89,6 +91,7 @@ export const observeServices = (given: {
         ...given.services.flatMap((it): readonly Complaint[] => it.unready()),
         ...peers.deaf(clock.now()),
         ...(account === undefined ? [] : peers.silent()),
+        ...(given.unheld?.complaints() ?? []),
       ],
     }),
     counters: meters.read,

@@ -30,7 +30,9 @@ import { openOperators } from './operators.ts'
 import { type Peers, watchPeers } from './peers.ts'
 import type { Role } from './role.ts'
 import { openMail, type Service, type ServiceNeeds, type ServiceWorld } from './service.ts'
+import { ringsEverywhere, ringsHere } from './service-rings.ts'
 import { serviceSights } from './service-sights.ts'
+import { watchUnheldShards } from './unheld-shards.ts'
 
 const tidyMs = 250
 
@@ -86,11 +88,26 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
   const actors = () => actorViews(stage.actors())
   const role = roles.length === 1 ? String(roles[0]) : 'all'
   const rings = () => ringsSeen(stage.actors())
+  const unheld =
+    audit &&
+    watchUnheldShards({
+      missing: () =>
+        ringsEverywhere({ here: ringsHere({ stage, service, clock }), peers, shards: kafka.shards })
+          .missing,
+      pendingRecords: () => audit.account.ledger.totals().pending,
+      hears: (nowMs) => peers.deaf(nowMs).length === 0,
+      stallAfterMs,
+      startedAtMs: clock.now(),
+      meters,
+      log,
+      stalled: notices.stalled,
+    })
   const heartbeat = openHeartbeat({ service, role, mail, actors, rings })
   const tidying = repeat({ clock, everyMs: tidyMs, failed }, async () => {
     const nowMs = clock.now()
     heartbeat.beat(nowMs)
     peers.look(nowMs)
+    unheld?.look(nowMs)
     for (const it of services) await it.tidy(nowMs)
   })
   return {
@@ -106,6 +123,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       caches,
       audit,
       notices,
+      unheld,
     }),
     watched: {
       sights: () =>
