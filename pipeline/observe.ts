@@ -8,7 +8,7 @@ import type { Config } from './config/config.ts'
 import type { Notices } from './notices/notices.ts'
 import type { Complaint, Observed } from './observed.ts'
 import type { PendingCommands } from './pending-commands.ts'
-import { ringsSeen } from './ring-summary.ts'
+import { ringsHere } from './ring-summary.ts'
 import { ringViewOf } from './ring-view.ts'
 import type { Stage } from './stage.ts'
 import type { Storage } from './storage.ts'
@@ -51,15 +51,7 @@ export const observe = ({
   }),
   book: bookkeeper,
   ring: (cache) => ringViewOf(stage.actors(), cache),
-  rings: () => ({
-    rings: ringsSeen(stage.actors()).map((ring) => ({
-      ...ring,
-      service: producer,
-      place: 'here',
-      atMs: clock.now(),
-    })),
-    missing: [],
-  }),
+  rings: () => ({ rings: ringsHere({ stage, service: producer, clock }), missing: [] }),
   held: () => heldIn(ring),
   doubts: () => doubtsOf(recovery, ledger),
   endpoint: () => endpointView(stage.actors()),

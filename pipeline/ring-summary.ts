@@ -1,8 +1,9 @@
 /** Rings at a glance: by class, and not by segment, so that a service can tell others of its own. */
+import type { Clock } from '../infra/clock/clock.ts'
 import type { InstantMs } from '../schemas/brand.ts'
 import type { RingSeen } from '../schemas/messages.ts'
 import { type RingView, ringViewsOf, type Slot } from './ring-view.ts'
-import type { ActorView } from './stage.ts'
+import type { ActorView, Stage } from './stage.ts'
 
 export type RingSummary = RingSeen & {
   /** The process that holds it. */
@@ -22,6 +23,19 @@ export type Rings = {
 /** The rings of these actors. */
 export const ringsSeen = (actors: readonly ActorView[]): readonly RingSeen[] =>
   ringViewsOf(actors).map(summaryOf)
+
+/** The rings of this process. */
+export const ringsHere = (given: {
+  readonly stage: Pick<Stage, 'actors'>
+  readonly service: string
+  readonly clock: Pick<Clock, 'now'>
+}): readonly RingSummary[] =>
+  ringsSeen(given.stage.actors()).map((ring) => ({
+    ...ring,
+    service: given.service,
+    place: 'here',
+    atMs: given.clock.now(),
+  }))
 
 const summaryOf = ({ cache, capacityBytes, whenFull, segmentCount, slots }: RingView): RingSeen => {
   const next = slots.find(({ isNext }) => isNext)

@@ -24,12 +24,10 @@ import type { CacheService } from './cache-service.ts'
 import type { Operators } from './operators.ts'
 import type { Peers } from './peers.ts'
 import type { Service } from './service.ts'
-import { ringsEverywhere, ringsHere } from './service-rings.ts'
 import type { UnheldShards } from './unheld-shards.ts'
 
 export const observeServices = (given: {
   readonly service: string
-  readonly shards: number
   readonly stage: Stage
   readonly clock: Clock
   readonly meters: Meters
@@ -37,6 +35,7 @@ export const observeServices = (given: {
   readonly assignments: Assignments
   readonly operators: Operators
   readonly peers: Peers
+  readonly rings: Observed['rings']
   readonly unheld: UnheldShards | undefined
   readonly services: readonly Service[]
   readonly caches: CacheService | undefined
@@ -59,12 +58,7 @@ export const observeServices = (given: {
       oldestAgeSeconds: oldestAgeSeconds(stage.actors(), clock.now()),
     }),
     ring: (cache) => ringViewOf(stage.actors(), cache),
-    rings: () => {
-      const here = ringsHere(given)
-      return account === undefined
-        ? { rings: here, missing: [] }
-        : ringsEverywhere({ ...given, here })
-    },
+    rings: given.rings,
     held: () => heldIn(account),
     doubts: () =>
       ledger.totals().unaccounted === 0

@@ -1,25 +1,7 @@
 /** The rings of all shards, as far as heartbeats tell of those that other services hold. */
-import type { Clock } from '../../infra/clock/clock.ts'
-import { type RingSummary, type Rings, ringsSeen } from '../ring-summary.ts'
-import type { Stage } from '../stage.ts'
+import type { RingSummary, Rings } from '../ring-summary.ts'
 import type { Peers } from './peers.ts'
 import { shardCacheId } from './shard-cache.ts'
-
-export const ringsHere = ({
-  stage,
-  service,
-  clock,
-}: {
-  readonly stage: Pick<Stage, 'actors'>
-  readonly service: string
-  readonly clock: Pick<Clock, 'now'>
-}): readonly RingSummary[] =>
-  ringsSeen(stage.actors()).map((ring) => ({
-    ...ring,
-    service,
-    place: 'here',
-    atMs: clock.now(),
-  }))
 
 /** A shard has one cache at a time: while it is handed over, whoever spoke last has it. */
 export const ringsEverywhere = ({

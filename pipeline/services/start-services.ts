@@ -12,7 +12,7 @@ import { noNotices } from '../notices/notices.ts'
 import type { Complaints } from '../observe.ts'
 import type { RunningPipeline } from '../observed.ts'
 import { repeat } from '../repeat.ts'
-import { ringsSeen } from '../ring-summary.ts'
+import { type Rings, ringsHere, ringsSeen } from '../ring-summary.ts'
 import { openSendProgress } from '../sights.ts'
 import { actorViews } from '../view.ts'
 import { followAssignments } from './assignments.ts'
@@ -30,7 +30,7 @@ import { openOperators } from './operators.ts'
 import { type Peers, watchPeers } from './peers.ts'
 import type { Role } from './role.ts'
 import { openMail, type Service, type ServiceNeeds, type ServiceWorld } from './service.ts'
-import { ringsEverywhere, ringsHere } from './service-rings.ts'
+import { ringsEverywhere } from './service-rings.ts'
 import { serviceSights } from './service-sights.ts'
 import { watchUnheldShards } from './unheld-shards.ts'
 
@@ -87,13 +87,16 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
 
   const actors = () => actorViews(stage.actors())
   const role = roles.length === 1 ? String(roles[0]) : 'all'
-  const rings = () => ringsSeen(stage.actors())
+  const rings = (): Rings => {
+    const here = ringsHere({ stage, service, clock })
+    return audit === undefined
+      ? { rings: here, missing: [] }
+      : ringsEverywhere({ here, peers, shards: kafka.shards })
+  }
   const unheld =
     audit &&
     watchUnheldShards({
-      missing: () =>
-        ringsEverywhere({ here: ringsHere({ stage, service, clock }), peers, shards: kafka.shards })
-          .missing,
+      missing: () => rings().missing,
       pendingRecords: () => audit.account.ledger.totals().pending,
       hears: (nowMs) => peers.deaf(nowMs).length === 0,
       stallAfterMs,
@@ -102,7 +105,13 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       log,
       stalled: notices.stalled,
     })
-  const heartbeat = openHeartbeat({ service, role, mail, actors, rings })
+  const heartbeat = openHeartbeat({
+    service,
+    role,
+    mail,
+    actors,
+    rings: () => ringsSeen(stage.actors()),
+  })
   const tidying = repeat({ clock, everyMs: tidyMs, failed }, async () => {
     const nowMs = clock.now()
     heartbeat.beat(nowMs)
@@ -113,7 +122,6 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
   return {
     observed: observeServices({
       ...needs,
-      shards: kafka.shards,
       clock,
       complaints,
       assignments,
@@ -123,6 +131,7 @@ export const startServices = async (config: Config, given: Given): Promise<Runni
       caches,
       audit,
       notices,
+      rings,
       unheld,
     }),
     watched: {
