@@ -39,14 +39,12 @@ const blockOf = (
     top,
   }: { readonly figure: (typeof figures)[number][0]; readonly title: string; readonly top: number },
 ): string => {
-  const most = Math.max(...runs.map((run) => finite(run[figure])), Number.MIN_VALUE)
+  const most = Math.max(...runs.map((run) => run[figure] ?? 0), Number.MIN_VALUE)
   const bars = runs.map((run, index) => {
     const y = top + titleHeight + index * (barHeight + 4)
-    const wide = (finite(run[figure]) / most) * (width - labelWidth - valueWidth)
-    const text = Number.isFinite(run[figure]) ? run[figure].toLocaleString('en') : 'none'
+    const wide = ((run[figure] ?? 0) / most) * (width - labelWidth - valueWidth)
+    const text = run[figure]?.toLocaleString('en') ?? 'none'
     return `<text x="${labelWidth - 6}" y="${y + 12}" text-anchor="end">${run.name}</text><rect class="${index === 0 ? 'own' : 'other'}" x="${labelWidth}" y="${y}" width="${wide.toFixed(1)}" height="${barHeight}"/><text x="${(labelWidth + wide + 6).toFixed(1)}" y="${y + 12}">${text}</text>`
   })
   return `<text class="title" x="8" y="${top + 20}">${title}</text>\n${bars.join('\n')}`
 }
-
-const finite = (value: number): number => (Number.isFinite(value) ? value : 0)

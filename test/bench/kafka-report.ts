@@ -55,6 +55,9 @@ export const kafkaRunOf = (
 /** The pipeline in one process, in the same columns: it has no broker and no messages. */
 export const embeddedOf = (measured: Measured): KafkaMeasured => ({
   ...measured,
+  recordsPerSecond: measured.recordsPerSecond ?? Number.NaN,
+  p50Ms: measured.p50Ms ?? Number.NaN,
+  p99Ms: measured.p99Ms ?? Number.NaN,
   brokerCpuSecondsPerMillion: 0,
   processes: { holdfast: measured.cpuSecondsPerMillion },
   recordsPerMessage: Number.NaN,

@@ -86,8 +86,8 @@ const loaded = async (crew: Crew): Promise<KafkaMeasured> => {
   return {
     ...costs({ before, after, records }),
     recordsPerSecond: (records / (seen.lastAtUs - seen.startedAtUs)) * 1e6,
-    p50Ms: seen.p50Ms,
-    p99Ms: seen.p99Ms,
+    p50Ms: seen.p50Ms ?? Number.NaN,
+    p99Ms: seen.p99Ms ?? Number.NaN,
     lost: warmed.lost + seen.lost,
     refusals: warmed.refusals + seen.refusals,
     processes: byProcess(serviceRoles, { before, after, records }),

@@ -6,31 +6,39 @@ import type { Measured } from './trial.ts'
 export type Run = { readonly name: string; readonly durability: string } & Measured & {
     readonly trials: number
     /** Least and most of the trials. */
-    readonly cpuSecondsPerMillionRange: readonly [number, number]
-    readonly recordsPerSecondRange: readonly [number, number]
+    readonly cpuSecondsPerMillionRange: Range | null
+    readonly recordsPerSecondRange: Range | null
   }
+type Range = readonly [number, number]
 
-export const runOf = ({ name, durability }: Subject, trials: readonly Measured[]): Run => {
-  const every = (figure: keyof Measured): readonly number[] => trials.map((it) => it[figure])
-  const median = (figure: keyof Measured): number => medianOf(every(figure))
-  const range = (figure: keyof Measured): [number, number] => [
-    rounded(Math.min(...every(figure))),
-    rounded(Math.max(...every(figure))),
-  ]
+export const runOf = (
+  { name, durability }: Pick<Subject, 'name' | 'durability'>,
+  trials: readonly Measured[],
+): Run => {
+  const known = (figure: keyof Measured): readonly number[] =>
+    trials.map((it) => it[figure]).filter((value) => value !== null)
+  /** Of the trials that could tell it; `null` where none could. */
+  const median = (figure: keyof Measured): number | null =>
+    known(figure).length === 0 ? null : medianOf(known(figure))
+  const range = (figure: keyof Measured): Range | null =>
+    known(figure).length === 0
+      ? null
+      : [rounded(Math.min(...known(figure))), rounded(Math.max(...known(figure)))]
   return {
     name,
     durability,
     recordsPerSecond: median('recordsPerSecond'),
-    cpuSecondsPerMillion: median('cpuSecondsPerMillion'),
-    peakMegabytes: median('peakMegabytes'),
-    bytesWrittenPerRecord: median('bytesWrittenPerRecord'),
+    cpuSecondsPerMillion: medianOf(trials.map((it) => it.cpuSecondsPerMillion)),
+    coresUsed: median('coresUsed'),
+    peakMegabytes: medianOf(trials.map((it) => it.peakMegabytes)),
+    bytesWrittenPerRecord: medianOf(trials.map((it) => it.bytesWrittenPerRecord)),
     p50Ms: median('p50Ms'),
     p99Ms: median('p99Ms'),
     drainPerSecond: median('drainPerSecond'),
-    drainPeakMegabytes: median('drainPeakMegabytes'),
+    drainPeakMegabytes: medianOf(trials.map((it) => it.drainPeakMegabytes)),
     // Never a median: one loss is a loss.
-    lost: every('lost').reduce((sum, lost) => sum + lost, 0),
-    refusals: every('refusals').reduce((sum, refusals) => sum + refusals, 0),
+    lost: trials.reduce((sum, { lost }) => sum + lost, 0),
+    refusals: trials.reduce((sum, { refusals }) => sum + refusals, 0),
     trials: trials.length,
     cpuSecondsPerMillionRange: range('cpuSecondsPerMillion'),
     recordsPerSecondRange: range('recordsPerSecond'),
@@ -46,16 +54,18 @@ export const medianOf = (values: readonly number[]): number => {
 export const rounded = (value: number): number =>
   Number.isFinite(value) ? Number(value.toPrecision(3)) : value
 
-/** Of the first run over each other one. */
+/** Of the first run over each other one; `null` where one of the two has no such figure. */
 export const ratiosOf = ([first, ...others]: readonly Run[]): Record<string, object> =>
   Object.fromEntries(
     others.map((other) => [
       `${first?.name}/${other.name}`,
       Object.fromEntries(
-        compared.map((figure) => [figure, rounded((first?.[figure] ?? 0) / other[figure])]),
+        compared.map((figure) => [figure, ratioOf(first?.[figure] ?? null, other[figure])]),
       ),
     ]),
   )
+const ratioOf = (one: number | null, other: number | null): number | null =>
+  one === null || other === null || other === 0 ? null : rounded(one / other)
 const compared = [
   'recordsPerSecond',
   'cpuSecondsPerMillion',
@@ -77,14 +87,15 @@ export const machine = () => ({
 const columns: readonly (readonly [string, (run: Run) => string])[] = [
   ['', ({ name }) => name],
   ['synced', ({ durability }) => durability],
-  ['records/s', ({ recordsPerSecond }) => whole(recordsPerSecond)],
+  ['records/s', ({ recordsPerSecond }) => or(whole, recordsPerSecond)],
   ['CPU s/M', ({ cpuSecondsPerMillion }) => cpuSecondsPerMillion.toFixed(2)],
-  ['(range)', ({ cpuSecondsPerMillionRange }) => cpuSecondsPerMillionRange.join('–')],
+  ['(range)', ({ cpuSecondsPerMillionRange }) => cpuSecondsPerMillionRange?.join('–') ?? none],
+  ['cores', ({ coresUsed }) => or(hundredths, coresUsed)],
   ['peak MB', ({ peakMegabytes }) => whole(peakMegabytes)],
   ['bytes/record', ({ bytesWrittenPerRecord }) => whole(bytesWrittenPerRecord)],
-  ['p50 ms', ({ p50Ms }) => p50Ms.toFixed(1)],
-  ['p99 ms', ({ p99Ms }) => p99Ms.toFixed(1)],
-  ['drain/s', ({ drainPerSecond }) => whole(drainPerSecond)],
+  ['p50 ms', ({ p50Ms }) => or(tenths, p50Ms)],
+  ['p99 ms', ({ p99Ms }) => or(tenths, p99Ms)],
+  ['drain/s', ({ drainPerSecond }) => or(whole, drainPerSecond)],
   ['lost', ({ lost }) => whole(lost)],
 ]
 
@@ -103,3 +114,10 @@ export const tableOfRows = (rows: readonly (readonly string[])[]): string => {
 }
 
 export const whole = (value: number): string => Math.round(value).toLocaleString('en')
+const tenths = (value: number): string => value.toFixed(1)
+const hundredths = (value: number): string => value.toFixed(2)
+
+/** What stands where a figure could not be told. */
+const none = '–'
+export const or = (text: (value: number) => string, value: number | null): string =>
+  value === null ? none : text(value)

@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
 import { barsPicture } from './bars-picture.ts'
 import { installedPeers, peerNames } from './peers/installed-peers.ts'
-import { machine, ratiosOf, runOf, tableOf, whole } from './report.ts'
+import { machine, or, ratiosOf, runOf, tableOf, whole } from './report.ts'
 import { holdfast, type Subject, severalWorkers, yardsticks } from './subject.ts'
 import { type Load, type Measured, measure } from './trial.ts'
 
@@ -115,7 +115,7 @@ const tried = async (subject: Subject, trial: number): Promise<Measured> => {
     progress.end()
     const { recordsPerSecond, cpuSecondsPerMillion } = measured
     process.stderr.write(
-      `${what}: ${whole(recordsPerSecond)} records/s, ${cpuSecondsPerMillion.toFixed(2)} s of CPU per million\n`,
+      `${what}: ${or(whole, recordsPerSecond)} records/s, ${cpuSecondsPerMillion.toFixed(2)} s of CPU per million\n`,
     )
     return measured
   } finally {

@@ -21,12 +21,13 @@ export type SinkAnswer =
 export type Arrivals = {
   readonly type: 'arrived'
   readonly missing: readonly number[]
-  readonly firstAtUs: number
+  /** `null` where none arrived, as p50 and p99. */
+  readonly firstAtUs: number | null
   readonly lastAtUs: number
   /** How many arrived after those that were first. */
   readonly laterCount: number
-  readonly p50Ms: number
-  readonly p99Ms: number
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
 }
 
 const requestsMax = 4_000_000
@@ -164,14 +165,16 @@ const awaitAll = async (order: Extract<SinkOrder, { type: 'await' }>): Promise<v
   const arrived = arrivedAtUs.slice(from, to).filter((atUs) => atUs !== 0)
   const took = tookUs.slice(from, to).filter((us) => us !== 0)
   took.sort()
-  const quantileMs = (share: number): number =>
-    (took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? Number.NaN) / 1_000
+  const quantileMs = (share: number): number | null => {
+    const us = took[Math.min(took.length - 1, Math.floor(took.length * share))]
+    return us === undefined ? null : us / 1_000
+  }
   const firstAtUs = arrived.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   tell({
     type: 'arrived',
     laterCount: arrived.filter((atUs) => atUs > firstAtUs).length,
     missing: numbers.filter((number) => arrivedAtUs[number] === 0),
-    firstAtUs,
+    firstAtUs: arrived.length === 0 ? null : firstAtUs,
     lastAtUs: arrived.reduce((a, b) => Math.max(a, b), 0),
     p50Ms: quantileMs(0.5),
     p99Ms: quantileMs(0.99),

@@ -17,17 +17,22 @@ export type Load = {
 }
 
 export type Measured = {
-  /** From the first byte sent until the last record was at the sink. */
-  readonly recordsPerSecond: number
+  /** From the first byte sent until the last record was at the sink; of those that arrived. */
+  readonly recordsPerSecond: number | null
   /** Of the subject alone. */
   readonly cpuSecondsPerMillion: number
+  /** Of the subject alone, on average in the same time. */
+  readonly coresUsed: number | null
   readonly peakMegabytes: number
   readonly bytesWrittenPerRecord: number
   /** From the client to the sink, in the closed loop. */
-  readonly p50Ms: number
-  readonly p99Ms: number
-  /** From the first request that came after the sink was back until the last, that one left out. */
-  readonly drainPerSecond: number
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+  /**
+   * From the first request that came after the sink was back until the last, that one left out. `null`
+   * where all came at once: a backlog that fits into one request takes no time that could be told.
+   */
+  readonly drainPerSecond: number | null
   /** Of the whole life, the backlog included. */
   readonly drainPeakMegabytes: number
   /** Records that were acknowledged and had not arrived when the time was up. */
@@ -102,16 +107,15 @@ const phases = async (crew: Crew, { port, progressed }: Way): Promise<Measured> 
 
   const lost =
     lostOf(load, warmed, warmedUp) + lostOf(load, loaded, seen) + lostOf(load, held, drained)
+  const span = { fromUs: loaded.startedAtUs, toUs: seen.lastAtUs }
   return {
     ...figures({ records: (main.to - main.from) * load.recordsPerRequest, before, after }),
-    recordsPerSecond: rate(load, main.to - main.from, {
-      fromUs: loaded.startedAtUs,
-      toUs: seen.lastAtUs,
-    }),
+    recordsPerSecond: rate(load, main.to - main.from - seen.missing.length, span),
+    coresUsed: perSecond(after.cpuSeconds - before.cpuSeconds, span),
     p50Ms: seen.p50Ms,
     p99Ms: seen.p99Ms,
     drainPerSecond: rate(load, drained.laterCount, {
-      fromUs: drained.firstAtUs,
+      fromUs: drained.firstAtUs ?? drained.lastAtUs,
       toUs: drained.lastAtUs,
     }),
     drainPeakMegabytes: end.peakMegabytes,
@@ -132,11 +136,14 @@ const figures = (run: {
   peakMegabytes: run.after.peakMegabytes,
 })
 
-const rate = (
-  { recordsPerRequest }: Load,
-  requests: number,
-  { fromUs, toUs }: { readonly fromUs: number; readonly toUs: number },
-): number => (requests * recordsPerRequest) / ((toUs - fromUs) / 1_000_000)
+type Span = { readonly fromUs: number; readonly toUs: number }
+
+const rate = ({ recordsPerRequest }: Load, requests: number, span: Span): number | null =>
+  perSecond(requests * recordsPerRequest, span)
+
+/** `null` where no time passed, or nothing came that would end it. */
+const perSecond = (amount: number, { fromUs, toUs }: Span): number | null =>
+  toUs > fromUs ? amount / ((toUs - fromUs) / 1_000_000) : null
 
 export const msMaxOf = (
   { recordsPerRequest }: Pick<Load, 'recordsPerRequest'>,
