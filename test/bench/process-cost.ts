@@ -19,15 +19,22 @@ const kibibytesPerMegabyte = 1_000_000 / 1024
 
 /** @throws ENOENT where there is no /proc, or the process has ended. */
 export const costOf = async (pid: number): Promise<Cost> => {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'latin1')
-  const pids = children.split(' ').filter((it) => it !== '')
-  const costs = await Promise.all([ownCostOf(pid), ...pids.map((child) => costOf(Number(child)))])
+  const costs = await Promise.all([ownCostOf(pid), ...(await childrenOf(pid)).map(costOf)])
   const sum = (of: keyof Cost): number => costs.reduce((total, cost) => total + cost[of], 0)
   return {
     cpuSeconds: sum('cpuSeconds'),
     peakMegabytes: sum('peakMegabytes'),
     bytesWritten: sum('bytesWritten'),
   }
+}
+
+/** The processes that its first thread has started and that have not ended. @throws as above */
+export const childrenOf = async (pid: number): Promise<readonly number[]> => {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'latin1')
+  return children
+    .split(' ')
+    .filter((it) => it !== '')
+    .map(Number)
 }
 
 /** What is resident now, of the process alone, pages of files that it maps included. @throws as above */

@@ -3,10 +3,12 @@
  *
  *     npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
  *                      [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--plot FILE.svg] [--json]
- *                      [--workers N]
+ *                      [--workers N] [--cpu-quota CORES]
  *
  * Each subject is a process of its own, syncs before it answers, and has the same loader and the same
- * sink, on loopback. With --workers, Holdfast is measured once more, with so many. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
+ * sink, on loopback. With --workers, Holdfast is measured once more, with so many. With --cpu-quota, each
+ * process of a subject that carries records may use so much of a core and no more, by a control group of
+ * Linux, which takes root. Trials alternate, and the medians are told. Exit 1 when an acknowledged record
  * did not arrive.
  */
 import { writeFile } from 'node:fs/promises'
@@ -14,6 +16,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
 import { barsPicture } from './bars-picture.ts'
+import { bounded, NoQuotaError, openQuotas, type Quotas } from './cpu-quota.ts'
 import { installedPeers, peerNames } from './peers/installed-peers.ts'
 import { machine, or, ratiosOf, runOf, tableOf, whole } from './report.ts'
 import { holdfast, type Subject, severalWorkers, yardsticks } from './subject.ts'
@@ -24,7 +27,7 @@ const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
 
 const synopsis = `npm run bench -- [--records N] [--record-bytes N] [--per-request N] [--connections N]
                  [--backlog N] [--repeat N] [--peers all|none|a,b] [--cli FILE] [--plot FILE.svg] [--json]
-                 [--workers N]
+                 [--workers N] [--cpu-quota CORES]
 `
 
 const usage = (message: string): never => {
@@ -45,6 +48,7 @@ const parsed = () => {
         peers: { type: 'string', default: 'relay' },
         cli: { type: 'string', default: builtCli },
         workers: { type: 'string', default: '1' },
+        'cpu-quota': { type: 'string' },
         plot: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -87,6 +91,23 @@ if ((load.records + load.backlogRecords) / load.recordsPerRequest > requestsMax)
   usage(`there are at most ${requestsMax} requests: --per-request must be larger`)
 const repeat = countOf('repeat', [1, 100])
 const workers = countOf('workers', [1, 64])
+const quotaCores = ((text = values['cpu-quota']): number | null => {
+  if (text === undefined) return null
+  const cores = Number(text)
+  return cores >= 0.01 && cores <= 64
+    ? cores
+    : usage(`--cpu-quota is a number of cores from 0.01 to 64, not ${text}`)
+})()
+/** @returns the same subjects where nothing bounds them */
+const withQuota = async (subjects: readonly Subject[]): Promise<readonly Subject[]> => {
+  if (quotaCores === null) return subjects
+  try {
+    const quotas: Quotas = await openQuotas()
+    return subjects.map((subject) => bounded(subject, quotas, quotaCores))
+  } catch (cause) {
+    return cause instanceof NoQuotaError ? usage(cause.message) : Promise.reject(cause)
+  }
+}
 
 const namesOf = (text: string): readonly string[] => {
   const known = [...yardsticks.map(({ name }) => name), ...peerNames]
@@ -123,14 +144,13 @@ const tried = async (subject: Subject, trial: number): Promise<Measured> => {
   }
 }
 
-const trials = new Map<Subject, Measured[]>(
-  [
-    holdfast(values.cli),
-    ...(workers === 1 ? [] : [severalWorkers(values.cli, workers)]),
-    ...yardsticks.filter(({ name }) => names.includes(name)),
-    ...peers,
-  ].map((subject) => [subject, []]),
-)
+const subjects = await withQuota([
+  holdfast(values.cli),
+  ...(workers === 1 ? [] : [severalWorkers(values.cli, workers)]),
+  ...yardsticks.filter(({ name }) => names.includes(name)),
+  ...peers,
+])
+const trials = new Map<Subject, Measured[]>(subjects.map((subject) => [subject, []]))
 for (let trial = 1; trial <= repeat; trial += 1) {
   for (const [subject, measured] of trials) {
     measured.push(await tried(subject, trial))

@@ -20,3 +20,12 @@ test('a backlog that fits into one request has no rate: null in JSON, and all el
   assert.ok(runs[0].recordsPerSecond > 0)
   assert.ok(runs[0].cpuSecondsPerMillion > 0)
 })
+
+test('a share of a core that is none is refused before anything is measured', async () => {
+  for (const strange of ['0', '-1', 'half', ''])
+    await assert.rejects(bench(`--cpu-quota=${strange}`), {
+      code: 2,
+      stdout: '',
+      stderr: /^bench: --cpu-quota is a number of cores from 0\.01 to 64, not/,
+    })
+})
