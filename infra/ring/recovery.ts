@@ -66,7 +66,10 @@ export const recoverSegments = async (
   }
   // Renames, creations and deletions of this life and the last: from here on they are certain.
   await filesystem.syncDirectory(directory)
-  const known = Math.max(0, ...marks, ...files.map(({ id }) => id), ...ended.segments)
+  // Where somebody took files away, the journal may know of higher ones: an id that were given again
+  // would have batches in it that never were sent, and that the journal says have ended.
+  const journaled = [...ended.segments, ...ended.offsets.keys()]
+  const known = Math.max(0, ...marks, ...files.map(({ id }) => id), ...journaled)
   const marked = marks.length === 0 ? undefined : Math.max(...marks)
   return { ...summary(found.reverse()), highestId: { known, marked } }
 }

@@ -192,6 +192,29 @@ test('a damaged payload of the record log is a drop event, and its segment can b
   assert.equal(last.ledger.totals().unaccounted, 0)
 })
 
+test('where the whole ring was taken away, what comes next is not held for what had ended before', async () => {
+  const disk = openFaultyDisk({ seed: 1 })
+  const first = await open(disk)
+  const { held } = await first.log.append([unstored(0), unstored(1)])
+  first.ledger.appended(held)
+  await first.ledger.recordFates(
+    held.map((it) => fateOf(it)),
+    at(1),
+  )
+  await first.close()
+  for (const path of disk.paths().filter((it) => it.startsWith('/ring/'))) await disk.unlink(path)
+  const second = await open(disk)
+  const { held: later } = await second.log.append([unstored(2), unstored(3)])
+  second.ledger.appended(later)
+  await second.close()
+  const third = await open(disk)
+  const pending = (await Promise.all(third.segments.map(third.log.unended))).flat()
+  assert.deepEqual(
+    pending.map(({ batch }) => batch.id),
+    later.map(({ batch }) => batch.id),
+  )
+})
+
 test('assignments and snapshots are passed on, the newest snapshot of each actor', async () => {
   const disk = openFaultyDisk({ seed: 1 })
   const journal = openJournal({ filesystem: disk, directory: '/journal', ...salts })
