@@ -49,21 +49,22 @@ export const actorViews = (actors: readonly StageView[]): readonly ActorView[] =
   }))
 
 const detailOf = (machine: string, context: unknown, waiting: number): string => {
-  const queue = waiting > 0 ? `; ${waiting} messages wait` : ''
+  const queue = waiting > 0 ? `; ${counted(waiting, 'message')} waiting` : ''
   switch (machine) {
     case 'cache': {
       const { lanes, leases } = context as CacheContext
       const segments = priorities.reduce((sum, it) => sum + lanes[it].segments.length, 0)
-      return `${segments} segments, ${leases.length} batches leased${queue}`
+      return `${counted(segments, 'segment')}, ${counted(leases.length, 'batch')} leased${queue}`
     }
     case 'dispatcher': {
       const { sends, pending, failures } = context as DispatcherContext
-      const failed = failures > 0 ? `, ${failures} failures in a row` : ''
-      return `${Object.keys(sends).length} sends out, ${pending.length} batches wait${failed}${queue}`
+      const failed = failures > 0 ? `, ${counted(failures, 'failure')} in a row` : ''
+      const out = counted(Object.keys(sends).length, 'send')
+      return `${out} out, ${counted(pending.length, 'batch')} waiting${failed}${queue}`
     }
     case 'delivery': {
       const { held, attempt, under } = context as DeliveryContext
-      return `${held.length} batches, attempt ${attempt} under epoch ${under.epoch}${queue}`
+      return `${counted(held.length, 'batch')}, attempt ${attempt} under epoch ${under.epoch}${queue}`
     }
     case 'endpoint-manager': {
       const { current } = context as EndpointManagerContext
@@ -75,6 +76,16 @@ const detailOf = (machine: string, context: unknown, waiting: number): string =>
       return queue.slice(2)
   }
 }
+
+const counted = (count: number, noun: keyof typeof plurals): string =>
+  `${count} ${count === 1 ? noun : plurals[noun]}`
+const plurals = {
+  segment: 'segments',
+  batch: 'batches',
+  failure: 'failures',
+  send: 'sends',
+  message: 'messages',
+} as const
 
 export const endpointView = (actors: readonly StageView[]): EndpointView => {
   const manager = contextOf(actors, 'endpoint-manager')

@@ -18,6 +18,7 @@ export type Lock = { readonly release: () => Promise<void> }
 
 export class LockError extends Error {
   override readonly name = 'LockError'
+  readonly code = 'locked'
   readonly pid: number
 
   constructor(directory: string, pid: number) {

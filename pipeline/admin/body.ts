@@ -7,8 +7,8 @@ export type Body =
 
 const bodyBytesMax = 64 * 1024
 
-/** The JSON mapping that a call carries. No body at all is an empty one. */
-export const readBody = async (request: IncomingMessage): Promise<Body> => {
+/** The JSON mapping that a call carries, such as `example`. No body at all is an empty one. */
+export const readBody = async (request: IncomingMessage, example: string): Promise<Body> => {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -18,17 +18,24 @@ export const readBody = async (request: IncomingMessage): Promise<Body> => {
     chunks.push(chunk)
   }
   if (bytes === 0) return { kind: 'mapping', value: {} }
-  const value = parsed(Buffer.concat(chunks).toString('utf8'))
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? { kind: 'mapping', value: value as Readonly<Record<string, unknown>> }
-    : refused(400, 'the body is no JSON object', '{"reason": "why"}')
+  const read = parsed(Buffer.concat(chunks).toString('utf8'))
+  return 'fault' in read
+    ? refused(400, `the body is no JSON object: ${read.fault}`, example)
+    : { kind: 'mapping', value: read.value }
 }
 
-const parsed = (text: string): unknown => {
+const parsed = (
+  text: string,
+): { readonly value: Readonly<Record<string, unknown>> } | { readonly fault: string } => {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    if (value === null) return { fault: 'it is null' }
+    if (typeof value !== 'object') return { fault: `it is a ${typeof value}` }
+    if (Array.isArray(value)) return { fault: 'it is a list' }
+    return { value: value as Readonly<Record<string, unknown>> }
   } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined
+    // It quotes the place.
+    if (cause instanceof SyntaxError) return { fault: cause.message }
     throw cause
   }
 }

@@ -89,6 +89,10 @@ const refusedCommand = ({ why, reason }: CommandResult & { kind: 'refused' }): A
     ? refusal({ status: 400, error: reason, allowed: 'endpoint.redirects.allow' })
     : refusal({ status: 503, error: reason, headers: { 'retry-after': '1' } })
 
+/** Bodies of `setEndpoint`, and of the others. */
+export const setExample = '{"url":"https://logs.example.com","reason":"why"}'
+export const reasonExample = '{"reason":"why"}'
+
 type Fields<Name extends string> =
   | { readonly kind: 'fields'; readonly fields: Partial<Record<Name, string>> }
   | { readonly kind: 'refused'; readonly answer: Answer }
@@ -100,7 +104,7 @@ const fieldsOf = async <Name extends string>(
 ): Promise<Fields<Name>> => {
   const query = queryOf(search, {})
   if (query.kind === 'refused') return query
-  const read = await body()
+  const read = await body(names.some((it) => it === 'url') ? setExample : reasonExample)
   if (read.kind === 'refused') return read
   for (const [key, value] of Object.entries(read.value)) {
     const error = !names.some((known) => known === key)

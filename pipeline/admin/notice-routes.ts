@@ -25,6 +25,9 @@ export const resendNotices: Route = async (call): Promise<Answer> => {
   return json(resent, 202)
 }
 
+/** A body of `resendNotices`. */
+export const resendExample = '{"tenant":"acme"}'
+
 type Tenant =
   | { readonly kind: 'tenant'; readonly name: string | undefined }
   | { readonly kind: 'refused'; readonly answer: Answer }
@@ -32,7 +35,7 @@ type Tenant =
 const tenantOf = async ({ body, search }: Call): Promise<Tenant> => {
   const query = queryOf(search, {})
   if (query.kind === 'refused') return query
-  const read = await body()
+  const read = await body(resendExample)
   if (read.kind === 'refused') return read
   const { tenant, ...others } = read.value
   const [stranger] = Object.keys(others)

@@ -7,7 +7,8 @@ import type { Body } from './body.ts'
 export type Call = {
   readonly observed: Observed
   readonly search: URLSearchParams
-  readonly body: () => Promise<Body>
+  /** `example`: a body that would be right, for the answer to one that is none. */
+  readonly body: (example: string) => Promise<Body>
   readonly nowMs: number
   readonly log: Log
 }

@@ -165,7 +165,7 @@ const openAnswering = ({
     return route({
       observed: running,
       search: searchParams,
-      body: () => readBody(request),
+      body: (example) => readBody(request, example),
       nowMs: Date.now(),
       log,
     })

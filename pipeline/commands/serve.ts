@@ -6,6 +6,7 @@ import { type Listen, listenText } from '../config/addresses.ts'
 import type { Config } from '../config/config.ts'
 import type { Observed, RunningPipeline } from '../observed.ts'
 import { openSentinel, type Sentinel } from '../sentinel/sentinel.ts'
+import { startFailure } from '../start-failure.ts'
 import { StoppedWhileStartingError } from '../stopped-while-starting.ts'
 
 /** What a served pipeline is made of, besides the admin API. */
@@ -93,7 +94,7 @@ export const serve = async (given: {
     log.error(
       'run.failed',
       'Holdfast could not start; it exits with status 1. What is on disk is kept.',
-      { error },
+      { error: startFailure(error) },
     )
     return 1
   } finally {

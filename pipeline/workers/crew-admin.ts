@@ -101,7 +101,7 @@ const commanded = async (
       error: `${path.slice(0, 256)} does not take ${method.slice(0, 16)}`,
       allowed: Object.entries(crewCommands).map(([known, it]) => `${it.method} ${known}`),
     })
-  const body = await readBody(request)
+  const body = await readBody(request, command.example)
   if (body.kind === 'refused') return body.answer
   const answer = await commandCrew(crew, { path, command, body: body.value })
   log.info('workers.commanded', 'An operator told all workers something.', {

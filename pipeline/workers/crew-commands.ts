@@ -1,11 +1,15 @@
 /** What an operator tells all workers: it has happened once every one of them has adopted it. */
 import { type Answer, json, refusal } from '../admin/answer.ts'
+import { reasonExample, setExample } from '../admin/endpoint-routes.ts'
+import { resendExample } from '../admin/notice-routes.ts'
 import { type Crew, type Told, toldValue } from './crew.ts'
 import { askAll, passedOn } from './crew-routes.ts'
 import { mergedAssignment } from './merged-endpoint.ts'
 
 type CrewCommand = {
   readonly method: 'PUT' | 'POST'
+  /** A body that is right. */
+  readonly example: string
   /** Of what the workers answered. */
   readonly merge: (told: readonly Told[]) => unknown
 }
@@ -26,12 +30,12 @@ const suspendPath = '/api/v1/dispatch/suspend'
 const resumePath = '/api/v1/dispatch/resume'
 
 export const crewCommands: Readonly<Record<string, CrewCommand>> = {
-  '/api/v1/endpoint': { method: 'PUT', merge: assignment },
-  '/api/v1/endpoint/pin': { method: 'POST', merge: assignment },
-  '/api/v1/endpoint/unpin': { method: 'POST', merge: assignment },
-  [suspendPath]: { method: 'POST', merge: same },
-  [resumePath]: { method: 'POST', merge: same },
-  '/api/v1/notices/resend': { method: 'POST', merge: sums },
+  '/api/v1/endpoint': { method: 'PUT', example: setExample, merge: assignment },
+  '/api/v1/endpoint/pin': { method: 'POST', example: reasonExample, merge: assignment },
+  '/api/v1/endpoint/unpin': { method: 'POST', example: reasonExample, merge: assignment },
+  [suspendPath]: { method: 'POST', example: reasonExample, merge: same },
+  [resumePath]: { method: 'POST', example: reasonExample, merge: same },
+  '/api/v1/notices/resend': { method: 'POST', example: resendExample, merge: sums },
 }
 
 export const commandCrew = async (

@@ -175,6 +175,7 @@ const entry = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, impor
 
 class WorkerEndedError extends Error {
   override readonly name = 'WorkerEndedError'
+  readonly code = 'worker_ended'
 
   constructor(worker: number, how: string) {
     super(

@@ -7,6 +7,7 @@ import { openReceiver } from '../../infra/receiver/receiver.ts'
 import type { Level, Log } from '../../infra/telemetry/log.ts'
 import type { Ready } from '../commands/serve.ts'
 import type { Config } from '../config/config.ts'
+import { startFailure } from '../start-failure.ts'
 import { StoppedWhileStartingError } from '../stopped-while-starting.ts'
 import { type Crew, openCrew } from './crew.ts'
 import { openCrewAdmin } from './crew-admin.ts'
@@ -42,7 +43,8 @@ export const serveWorkers = async (given: Given): Promise<0 | 1> => {
       log.info('pipeline.stopped', error.message)
       return 0
     }
-    log.error('run.failed', 'Holdfast could not start; it exits with status 1.', { error })
+    const message = 'Holdfast could not start; it exits with status 1.'
+    log.error('run.failed', message, { error: startFailure(error) })
     return 1
   } finally {
     for (const close of closers.reverse()) await close()

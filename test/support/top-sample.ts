@@ -23,7 +23,7 @@ export const topSample = (change: Partial<Sample> = {}): Sample => ({
     ...Array.from({ length: 100 }, (_, index) => stream('many', `service-${index}`, index)),
   ],
   actors: [
-    actor('dispatcher', 'redirectInFlight', '8 sends out, 3 batches wait'),
+    actor('dispatcher', 'redirectInFlight', '8 sends out, 3 batches waiting'),
     actor('collector', 'accepting', ''),
     actor('cache', 'open', '3 segments, 2 batches leased'),
     actor('endpoint-manager', 'probation', 'epoch 7: https://b.example'),

@@ -120,14 +120,25 @@ describe('the admin API', () => {
         'reason is longer than 500 characters or has control characters',
       ],
       ['', 400, 'url is missing'],
-      ['{', 400, 'the body is no JSON object'],
-      ['[]', 400, 'the body is no JSON object'],
+      ['[]', 400, 'the body is no JSON object: it is a list'],
+      ['"b"', 400, 'the body is no JSON object: it is a string'],
+      ['null', 400, 'the body is no JSON object: it is null'],
     ] as const) {
       const put = await call(admin, '/api/v1/endpoint', { method: 'PUT', body })
       assert.deepEqual([put.status, put.json.error], [status, error])
       assert.doesNotMatch(String(put.json.allowed), /^allowed:/, 'the field says it already')
     }
     assert.equal(told.length - told400, 2, 'only what can be read reaches the endpoint manager')
+  })
+
+  it('says of a body that is no JSON where it is wrong, and shows one that is right', async () => {
+    const refusedBody = async (method: string, path: string, body: string) =>
+      (await call(admin, path, { method, body })).json as { error: string; allowed: string }
+    const put = await refusedBody('PUT', '/api/v1/endpoint', '{"url": http://b}')
+    assert.match(put.error, /^the body is no JSON object: Unexpected token .h./)
+    assert.deepEqual(Object.keys(JSON.parse(put.allowed)), ['url', 'reason'])
+    const pin = await refusedBody('POST', '/api/v1/endpoint/pin', 'why not')
+    assert.deepEqual(Object.keys(JSON.parse(pin.allowed)), ['reason'])
   })
 
   it('refuses a body of more than 64 KiB', async () => {
