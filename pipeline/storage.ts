@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { AccountBook } from '../infra/book/account-book.ts'
 import { openJournal } from '../infra/journal/open-journal.ts'
+import type { Alarm } from '../infra/ledger/alarm.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
 import { openLedger } from '../infra/ledger/open-ledger.ts'
 import { type Replayed, replay } from '../infra/ledger/replay.ts'
@@ -75,6 +76,7 @@ export const openStorage = async ({
     directory: at('drops'),
     now: clock.now,
     report: (detail) => log.warn('ledger.reported', detail),
+    alarm: (alarm) => sound(alarm, log),
     turnstile,
     book,
   })
@@ -85,6 +87,14 @@ export const openStorage = async ({
   }
   return { ring, journal, ledger, turnstile, replayed, recovery, close }
 }
+
+const unshownMax = 20
+
+const sound = ({ kind, detail, unshown }: Alarm, log: Log): void =>
+  log.error(kind, detail, {
+    streams: unshown.slice(0, unshownMax),
+    unlisted: Math.max(0, unshown.length - unshownMax),
+  })
 
 const tell = (recovery: Recovery, log: Log): void => {
   if (recovery.tornBytes > 0) {

@@ -14,6 +14,7 @@ import type { Drop } from '../../schemas/messages.ts'
 import type { Filesystem, OpenFile } from '../disk/filesystem.ts'
 import { dropOfLine, lineOf, linesOf } from './drop-line.ts'
 import { LedgerError } from './ledger-error.ts'
+import { type DropSums, openDropSums } from './unshown-drops.ts'
 
 export type DropArchive = {
   /**
@@ -35,6 +36,13 @@ export type DropArchive = {
   readonly firstId: () => string | null
   readonly lastId: () => string | null
   readonly close: () => Promise<void>
+}
+
+export type OpenedArchive = {
+  readonly archive: DropArchive
+  readonly newest: readonly Drop[]
+  /** Of all that is in it. */
+  readonly sums: DropSums
 }
 
 type Place = { readonly id: string; readonly offset: number }
@@ -65,15 +73,15 @@ export const openDropArchive = async ({
   /** How many of the newest to answer. */
   readonly newestMax: number
   readonly report: (detail: string) => void
-}): Promise<{ readonly archive: DropArchive; readonly newest: readonly Drop[] }> => {
+}): Promise<OpenedArchive> => {
   const path = join(directory, archiveName)
   await filesystem.makeDirectory(directory)
   const isThere = (await filesystem.list(directory)).includes(archiveName)
   const file = await filesystem.open(path, isThere ? 'update' : 'create')
   try {
     if (!isThere) await filesystem.syncDirectory(directory)
-    const { contents, newest } = await scanned(file, { path, before, newestMax, report })
-    return { archive: archiveOver(file, { path, contents }), newest }
+    const { contents, newest, sums } = await scanned(file, { path, before, newestMax, report })
+    return { archive: archiveOver(file, { path, contents }), newest, sums }
   } catch (cause) {
     await file.close()
     throw cause
@@ -93,9 +101,10 @@ const scanned = async (
     readonly newestMax: number
     readonly report: (detail: string) => void
   },
-): Promise<{ readonly contents: Contents; readonly newest: readonly Drop[] }> => {
+): Promise<Omit<OpenedArchive, 'archive'> & { readonly contents: Contents }> => {
   const contents: Contents = { places: [], firstId: null, lastId: null, lines: 0, end: 0 }
   const newest: Drop[] = []
+  const sums = openDropSums()
   const damaged: number[] = []
   const size = await file.size()
   let seenEnd = 0
@@ -109,6 +118,7 @@ const scanned = async (
     if (before !== null && drop.id >= before) break
     noted(contents, drop.id, offset)
     contents.end = end
+    sums.add(drop)
     newest.push(drop)
     if (newest.length >= newestMax * 2) newest.splice(0, newest.length - newestMax)
   }
@@ -128,7 +138,7 @@ const scanned = async (
         'shown any more. The account counts them all the same.',
     )
   }
-  return { contents, newest: newest.slice(-newestMax) }
+  return { contents, newest: newest.slice(-newestMax), sums }
 }
 
 const noted = (contents: Contents, id: string, offset: number): void => {

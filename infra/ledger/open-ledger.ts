@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Held, SegmentRetired } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
@@ -6,10 +7,11 @@ import type { Filesystem } from '../disk/filesystem.ts'
 import type { Fact, Journal } from '../journal/journal.ts'
 import type { RecordLog, Recovery } from '../ring/record-log.ts'
 import { type Account, anyProducer } from './account.ts'
+import type { Alarm } from './alarm.ts'
 import { recordEviction, recordRetirement } from './closing.ts'
 import { recordCorruption } from './corruption.ts'
 import type { Desk } from './desk.ts'
-import { openDropArchive } from './drop-archive.ts'
+import { archiveName, openDropArchive } from './drop-archive.ts'
 import { openDropIds } from './drop-id.ts'
 import { openDropStore } from './drop-store.ts'
 import type { Ledger } from './ledger.ts'
@@ -17,6 +19,7 @@ import { recordFates } from './recording.ts'
 import { type Replayed, without } from './replay.ts'
 import { openSegmentBook, type SegmentBook } from './segment-book.ts'
 import { openTurnstile, type Turnstile } from './turnstile.ts'
+import { type Unshown, unshownDrops } from './unshown-drops.ts'
 
 export type LedgerOptions = {
   readonly journal: Pick<Journal, 'append'>
@@ -30,6 +33,7 @@ export type LedgerOptions = {
   readonly directory: string
   readonly now: () => InstantMs
   readonly report: (detail: string) => void
+  readonly alarm: (alarm: Alarm) => void
   /** Drop events in memory at most; those that are not archived yet do not count. */
   readonly dropsMax?: number
   /** Streams, each counted once a producer, from which on those of former lives are joined. */
@@ -55,7 +59,7 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   const rowsMax = options.rowsMax ?? defaultRowsMax
   const turnstile = options.turnstile ?? openTurnstile()
 
-  const { archive, newest } = await openDropArchive({
+  const { archive, newest, sums } = await openDropArchive({
     filesystem: options.filesystem,
     directory: options.directory,
     // What the journal holds is archived by the next checkpoint, again if need be.
@@ -63,13 +67,10 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
     newestMax: dropsMax,
     report,
   })
-  const { dropped } = account.totals()
-  if (dropped > 0 && replayed.drops.length === 0 && archive.lastId() === null)
-    report(
-      `The account has ${dropped} dropped records, and there is no drop event in ${options.directory}: ` +
-        'the file was removed or emptied. The account counts them all the same; which records they ' +
-        'were cannot be shown any more, unless the file is put back while nothing runs.',
-    )
+  for (const drop of replayed.drops) sums.add(drop)
+  const unshown = unshownDrops(account, sums)
+  if (unshown.length > 0)
+    options.alarm({ kind: 'drops.missing', detail: detailOf(unshown, options.directory), unshown })
   const ids = openDropIds()
   for (const { id } of [...newest.slice(-1), ...replayed.drops]) ids.seen(id)
 
@@ -93,6 +94,15 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   const book = options.book ?? noBook
   const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, book, report }
   return ledgerOver(desk, { now, rowsMax })
+}
+
+const detailOf = (unshown: readonly Unshown[], directory: string): string => {
+  const records = unshown.reduce((sum, it) => sum + it.records, 0)
+  return (
+    `${records} records were dropped whose drop events are not in ${join(directory, archiveName)} any ` +
+    'more: it was cut, damaged, emptied or removed. The account counts them all the same; which records ' +
+    'they were cannot be shown, unless the file is put back while nothing runs.'
+  )
 }
 
 /**

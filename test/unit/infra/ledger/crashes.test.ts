@@ -46,6 +46,7 @@ const open = async (disk: FaultyDisk): Promise<Body> => {
     recovery,
     now: () => at(0),
     report: (detail) => assert.fail(detail),
+    alarm: ({ detail }) => assert.fail(detail),
   })
   const { assignments } = replayed
   return {

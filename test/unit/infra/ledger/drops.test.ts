@@ -168,20 +168,39 @@ test('pages of the archive that a crash left unwritten are no drop events', () =
     assert.deepEqual(await readFile(archiveOf(life)), whole)
   }))
 
-test('an archive that was emptied or removed is reported, and the account keeps its count', () =>
+test('an archive that was cut, even behind a line, emptied or removed is missed, by whose events', () =>
   live(async (life) => {
-    await lose(life, 3)
+    await lose(life, 5)
     await life.checkpoint()
     await life.restart()
-    assert.deepEqual(life.reports, [])
+    assert.equal(life.alarms.length, 0)
+    const lines = (await readFile(archiveOf(life), 'utf8')).split(/(?<=\n)/)
+    await writeFile(archiveOf(life), lines.slice(0, 3).join(''))
+    await life.restart()
     await writeFile(archiveOf(life), '')
     await life.restart()
     await rm(archiveOf(life))
     await life.restart()
-    assert.equal(life.reports.length, 2)
-    for (const report of life.reports) assert.match(report, /^The account has 3 dropped records, /)
-    assert.equal(life.ledger().totals().dropped, 3)
+    const missed = life.alarms.map(({ kind, unshown }) => [
+      kind,
+      ...unshown.map(({ tenant, records }) => `${tenant}: ${records}`).sort(),
+    ])
+    assert.deepEqual(missed, [
+      ['drops.missing', 't0: 1', 't1: 1'],
+      ['drops.missing', 't0: 3', 't1: 2'],
+      ['drops.missing', 't0: 3', 't1: 2'],
+    ])
+    assert.match(
+      life.alarms[0]?.detail ?? '',
+      /^2 records were dropped whose drop events are not in /,
+    )
+    assert.equal(life.ledger().totals().dropped, 5)
     assert.deepEqual(await life.drops(), [])
+    assert.deepEqual(life.reports, [])
+    await writeFile(archiveOf(life), lines.join(''))
+    await life.restart()
+    assert.equal(life.alarms.length, 3)
+    assert.equal((await life.drops()).length, 5)
   }))
 
 test('a damaged line of the archive is reported, and the others are found', () =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Fate, Loss } from '../../../../actors/delivery/protocol.ts'
 import { nodeFilesystem } from '../../../../infra/disk/node-filesystem.ts'
+import type { Alarm } from '../../../../infra/ledger/alarm.ts'
 import type { Ledger } from '../../../../infra/ledger/ledger.ts'
 import { openLedger } from '../../../../infra/ledger/open-ledger.ts'
 import { type Replayed, replay } from '../../../../infra/ledger/replay.ts'
@@ -20,6 +21,7 @@ export type Life = {
   readonly ledger: () => Ledger
   readonly replayed: () => Replayed
   readonly reports: readonly string[]
+  readonly alarms: readonly Alarm[]
   /** Appends and takes into the account. */
   readonly accept: (batch: Parameters<MemoryLog['append']>[0]) => Held
   readonly checkpoint: () => Promise<void>
@@ -47,6 +49,7 @@ export const live = async (
   const journal = openMemoryJournal()
   const log = openMemoryLog()
   const reports: string[] = []
+  const alarms: Alarm[] = []
   let nowMs = startMs
   let ledger: Ledger | undefined
   let replayed: Replayed | undefined
@@ -66,6 +69,7 @@ export const live = async (
       directory,
       now: () => instant(nowMs++),
       report: (detail) => reports.push(detail),
+      alarm: (alarm) => alarms.push(alarm),
       ...options,
     })
   }
@@ -79,6 +83,7 @@ export const live = async (
       journal,
       log,
       reports,
+      alarms,
       directory,
       restart,
       ledger: current,

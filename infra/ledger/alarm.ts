@@ -1,0 +1,8 @@
+import type { Unshown } from './unshown-drops.ts'
+
+/** What was found when the ledger was opened, and of which a person has to know: something is gone. */
+export type Alarm = {
+  readonly kind: 'drops.missing'
+  readonly detail: string
+  readonly unshown: readonly Unshown[]
+}
