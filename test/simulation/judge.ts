@@ -13,7 +13,11 @@ const aftermathUs = 180 * second
  * Not `ring.damaged`: of an append that a power cut has interrupted the disk may keep the end and not
  * the beginning, which nothing tells from damage. Had anything been promised there, the audit tells.
  */
-const wrongEvents: ReadonlySet<string> = new Set(['message.undelivered', 'ledger.reported'])
+const wrongEvents: ReadonlySet<string> = new Set([
+  'message.undelivered',
+  'ledger.reported',
+  'drops.missing',
+])
 const slowWords = /takes long|leaves an append unanswered|said nothing until after its lease/
 const diskWords = /journal|EIO|ENOSPC/
 
