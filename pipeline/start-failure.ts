@@ -1,3 +1,4 @@
+import { FormatVersionError } from '../infra/disk/file-header.ts'
 import { codeOf } from '../infra/disk/filesystem.ts'
 
 /**
@@ -16,6 +17,7 @@ const told = (error: Error) => ({
 })
 
 const isForeseen = (error: Error): boolean =>
+  error instanceof FormatVersionError ||
   foreseenCode.test(codeOf(error) ?? '') ||
   (error.cause instanceof Error && isForeseen(error.cause))
 

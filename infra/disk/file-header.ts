@@ -36,7 +36,6 @@ const magics: Readonly<Record<FileKind, string>> = { segment: 'HoldRing', journa
 /** A file that another release wrote. Nothing in it was changed. */
 export class FormatVersionError extends Error {
   override readonly name = 'FormatVersionError'
-  readonly code = 'other_release'
   readonly path: string
 
   constructor(file: { readonly path: string; readonly format: string; readonly known: string }) {
