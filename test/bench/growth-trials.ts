@@ -1,184 +1,154 @@
 /** How the cost of a record goes on as something else grows: streams, what the cache holds, drop events. */
-import { mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startWorker, type Worker } from './child.ts'
-import type { LoadAnswer, LoadOrder } from './loader.ts'
-import { costOf, residentMegabytesOf } from './process-cost.ts'
-import type { SinkAnswer, SinkOrder } from './sink.ts'
-import { holdfast, type Running } from './subject.ts'
+import {
+  type Cost,
+  type GrowthBench,
+  type Part,
+  type Start,
+  withGrowthBench,
+} from './growth-bench.ts'
+import { holdfast, relayWithin, type Subject } from './subject.ts'
 
-export type Point = {
-  /** What grows: see `Growth`. */
+export const growthNames = ['streams', 'held', 'drops'] as const
+export type GrowthName = (typeof growthNames)[number]
+
+export type Step = Cost & {
+  /** Streams; GiB sent into a cache that nobody empties; drop events so far. */
   readonly at: number
-  readonly cpuSecondsPerMillion: number
-  /** At the end of the step. */
-  readonly residentMegabytes: number
 }
-export type Start = { readonly seconds: number; readonly cpuSeconds: number }
-export type Growth = {
-  readonly name: 'streams' | 'held' | 'drops'
-  readonly title: string
-  readonly points: readonly Point[]
-  /** Of a start on what was there in the end, after SIGKILL; where it was tried. */
+/** One subject, once through all steps. */
+export type Trial = {
+  readonly growth: GrowthName
+  readonly subject: string
+  readonly steps: readonly Step[]
+  /** Of a start on what was there in the end, after SIGKILL; where there is one. */
   readonly start?: Start
 }
 
+export type Sizes = {
+  readonly cli: string
+  readonly streams: readonly number[]
+  /** Of a step of `streams`, and of what comes before it. */
+  readonly requests: number
+  readonly capacityBytes: number
+  readonly drops: number
+}
+/** One after the other, in an order that is turned round from one round to the next. */
+export type Round = {
+  readonly round: number
+  readonly yardstick: 'relay' | 'none'
+  /** Before each start of a subject. */
+  readonly prepare: () => Promise<void>
+  readonly progressed: (what: string, requests: number, total: number) => void
+  readonly tried: (trial: Trial) => void
+}
+
 const gibibyte = 2 ** 30
-const msMax = 900_000
+/** What a record takes on the wire and in a file. */
+const recordBytesOnWire = 520
+/** Until V8 has compiled what runs once a request. */
+const warmUpRequests = 4_000
+const heldSteps = 15
+const dropSteps = 10
+const dropStreams = 10_000
+const dropCapacityBytes = 32 * 2 ** 20
 
-type Bench = {
-  readonly subject: Running
-  readonly folder: string
-  readonly sink: Worker<SinkOrder, SinkAnswer>
-  /** Sends requests and resolves when all are acknowledged. */
-  readonly send: (order: Part) => Promise<void>
-  /** Kills it, and starts it again on what it has left. */
-  readonly startAgain: () => Promise<Start>
-}
-type Part = Pick<LoadOrder, 'recordsPerRequest' | 'recordBytes' | 'connections' | 'from' | 'to'> & {
-  readonly streams: number
+const inTurn = <Item>(items: readonly Item[], round: number): readonly Item[] =>
+  round % 2 === 0 ? items : items.toReversed()
+
+const subjectsOf = ({ cli }: Sizes, { yardstick }: Round, capacityBytes?: number) => {
+  const settings = capacityBytes === undefined ? {} : { cache: { capacity: capacityBytes } }
+  const within = relayWithin({
+    segmentBytes: Math.min(64 * 2 ** 20, (capacityBytes ?? gibibyte) / 16),
+    segmentsMax: capacityBytes === undefined ? 1_024 : Math.max(16, capacityBytes / 2 ** 26),
+  })
+  return [holdfast(cli, { settings }), ...(yardstick === 'relay' ? [within] : [])]
 }
 
-const withBench = async <Result>(
-  { cli, settings }: { readonly cli: string; readonly settings: object },
-  work: (bench: Bench) => Promise<Result>,
+const trial = async <Result>(
+  round: Round,
+  {
+    subject,
+    growth,
+    total,
+  }: { readonly subject: Subject; readonly growth: GrowthName; readonly total: number },
+  work: (bench: GrowthBench) => Promise<Result>,
 ): Promise<Result> => {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
-  const sink = startWorker<SinkOrder, SinkAnswer>('sink.ts')
-  const loader = startWorker<LoadOrder, LoadAnswer>('loader.ts')
-  let subject: Running | undefined
-  try {
-    const listening = await sink.ask({ type: 'listen', port: 0 })
-    const port = listening.type === 'listening' ? listening.port : 0
-    const start = () =>
-      holdfast(cli, { settings }).start({ folder, sinkUrl: `http://127.0.0.1:${port}` })
-    let running = await start()
-    subject = running
-    return await work({
-      subject: running,
-      folder,
-      sink,
-      send: async (part) => {
-        const { unacknowledged } = await loader.ask({
-          type: 'load',
-          url: running.url,
-          speaks: 'otlp',
-          ...part,
-          msMax,
-        })
-        if (unacknowledged.length > 0)
-          throw new Error(`${unacknowledged.length} requests were not taken within ${msMax} ms.`)
-      },
-      startAgain: async () => {
-        process.kill(running.pid, 'SIGKILL')
-        await running.exited
-        const before = performance.now()
-        running = await start()
-        subject = running
-        const seconds = (performance.now() - before) / 1_000
-        return { seconds, cpuSeconds: (await costOf(running.pid)).cpuSeconds }
-      },
-    })
-  } finally {
-    await subject?.stop()
-    await Promise.all([loader.stop(), sink.stop()])
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
-  }
-}
-
-/** One step: what the records of it have cost, and what is resident after it. */
-const step = async (
-  { subject, send }: Pick<Bench, 'subject' | 'send'>,
-  { part, until }: { readonly part: Part; readonly until?: () => Promise<void> },
-): Promise<Omit<Point, 'at'>> => {
-  const before = await costOf(subject.pid)
-  await send(part)
-  await until?.()
-  const after = await costOf(subject.pid)
-  const records = (part.to - part.from) * part.recordsPerRequest
-  return {
-    cpuSecondsPerMillion: ((after.cpuSeconds - before.cpuSeconds) / records) * 1_000_000,
-    residentMegabytes: await residentMegabytesOf(subject.pid),
-  }
+  await round.prepare()
+  const what = `round ${round.round + 1}, ${growth}, ${subject.name}`
+  const progressed = (requests: number) => round.progressed(what, requests, total)
+  return withGrowthBench({ subject, progressed }, work)
 }
 
 /** Each number of streams in a process of its own, in which each stream had a request before. */
-export const growStreams = async (
-  cli: string,
-  { counts, requests }: { readonly counts: readonly number[]; readonly requests: number },
-): Promise<Growth> => {
-  const points: Point[] = []
-  for (const streams of counts)
-    points.push({
-      at: streams,
-      ...(await withBench({ cli, settings: {} }, async (bench) => {
-        const sizes = { recordsPerRequest: 50, recordBytes: 512, connections: 8, streams }
-        const warm = Math.max(streams, requests / 2)
-        const arrived = (from: number, to: number) => async () => {
-          await bench.sink.ask({ type: 'await', from, to, msMax })
-        }
-        await bench.send({ ...sizes, from: 0, to: warm })
-        await arrived(0, warm)()
-        return step(bench, {
-          part: { ...sizes, from: warm, to: warm + requests },
-          until: arrived(warm, warm + requests),
-        })
-      })),
-    })
-  return { name: 'streams', title: 'streams', points }
+export const growStreams = async (sizes: Sizes, round: Round): Promise<void> => {
+  const { requests, streams: counts } = sizes
+  const subjects = subjectsOf(sizes, round)
+  const steps = new Map<Subject, Step[]>(subjects.map((subject) => [subject, []]))
+  const warm = Math.max(requests, ...counts)
+  const total = warm + requests
+  for (const [index, streams] of inTurn(counts, round.round).entries())
+    for (const subject of inTurn(subjects, round.round + index)) {
+      const part = { recordsPerRequest: 50, recordBytes: 512, connections: 8, streams }
+      const cost = await trial(round, { subject, growth: 'streams', total }, async (bench) => {
+        await bench.sendThrough({ ...part, from: 0, to: warm })
+        return bench.cost({ ...part, from: warm, to: total }, bench.sendThrough)
+      })
+      steps.get(subject)?.push({ at: streams, ...cost })
+    }
+  for (const [{ name }, of] of steps)
+    round.tried({ growth: 'streams', subject: name, steps: of.sort((a, b) => a.at - b.at) })
 }
 
 /** Into a cache that nobody empties, until it is full and for half of its size beyond. */
-export const growHeld = async (cli: string, capacityBytes: number): Promise<Growth> =>
-  withBench({ cli, settings: { cache: { capacity: capacityBytes } } }, async (bench) => {
-    await bench.sink.ask({ type: 'deafen' })
-    const sizes = { recordsPerRequest: 500, recordBytes: 512, connections: 8, streams: 1 }
-    const each = Math.ceil(capacityBytes / 10 / (sizes.recordsPerRequest * 520))
-    await bench.send({ ...sizes, from: 0, to: each })
-    const points: Point[] = []
-    for (let from = each; points.length < 14; from += each) {
-      const cost = await step(bench, { part: { ...sizes, from, to: from + each } })
-      const at = ((from + each) * sizes.recordsPerRequest * 520) / gibibyte
-      points.push({ at, ...cost })
-    }
-    const title = `GiB sent into a cache of ${capacityBytes / gibibyte} GiB`
-    return { name: 'held', title, points, start: await bench.startAgain() }
-  })
+export const growHeld = async (sizes: Sizes, round: Round): Promise<void> => {
+  const { capacityBytes } = sizes
+  const part = { recordsPerRequest: 500, recordBytes: 512, connections: 8, streams: 1 }
+  const requestBytes = part.recordsPerRequest * recordBytesOnWire
+  const each = Math.ceil(capacityBytes / 10 / requestBytes)
+  const total = warmUpRequests + heldSteps * each
+  for (const subject of inTurn(subjectsOf(sizes, round, capacityBytes), round.round))
+    await trial(round, { subject, growth: 'held', total }, async (bench) => {
+      // All of it is sent on: what is measured begins with an empty cache.
+      await bench.sendThrough({ ...part, from: 0, to: warmUpRequests })
+      await bench.deafen()
+      const steps: Step[] = []
+      for (let from = warmUpRequests; from < total; from += each) {
+        const cost = await bench.cost({ ...part, from, to: from + each }, bench.send)
+        steps.push({ at: ((from + each - warmUpRequests) * requestBytes) / gibibyte, ...cost })
+      }
+      round.tried({
+        growth: 'held',
+        subject: subject.name,
+        steps,
+        ...(subject.name === 'holdfast' ? { start: await bench.startAgain() } : {}),
+      })
+    })
+}
 
 /** Records of streams in turn, into a cache that is so small that nearly each becomes a drop event. */
-export const growDrops = async (cli: string, drops: number): Promise<Growth> =>
-  withBench({ cli, settings: { cache: { capacity: '32MiB' } } }, async (bench) => {
-    await bench.sink.ask({ type: 'deafen' })
-    const sizes = { recordsPerRequest: 1, recordBytes: 512, connections: 64, streams: 10_000 }
-    const each = Math.ceil(drops / 10)
-    // Until the cache is full and has begun to give up records.
-    let from = 6 * sizes.streams
-    await bench.send({ ...sizes, from: 0, to: from })
-    const count = lineCounter(join(bench.folder, 'data', 'drops', 'drops.ndjson'))
-    const points: Point[] = []
-    while (points.length < 10) {
-      const cost = await step(bench, { part: { ...sizes, from, to: from + each } })
-      from += each
-      points.push({ at: await count(), ...cost })
-    }
-    const title = 'drop events so far'
-    return { name: 'drops', title, points, start: await bench.startAgain() }
-  })
-
-/** Lines of a file that only grows, counted on from where it had been. */
-const lineCounter = (path: string): (() => Promise<number>) => {
-  let lines = 0
-  let position = 0
-  const buffer = Buffer.alloc(2 ** 20)
-  return async () => {
-    await using file = await open(path)
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-      if (bytesRead === 0) return lines
-      position += bytesRead
-      for (let at = buffer.indexOf(10); at >= 0 && at < bytesRead; at = buffer.indexOf(10, at + 1))
-        lines += 1
-    }
-  }
+export const growDrops = async (sizes: Sizes, round: Round): Promise<void> => {
+  const part = { recordsPerRequest: 1, recordBytes: 512, connections: 64, streams: dropStreams }
+  // Until the cache is full and has begun to give up records.
+  const warm = 6 * dropStreams
+  const each = Math.ceil(sizes.drops / dropSteps)
+  const total = warm + dropSteps * each
+  for (const subject of inTurn(subjectsOf(sizes, round, dropCapacityBytes), round.round))
+    await trial(round, { subject, growth: 'drops', total }, async (bench) => {
+      await bench.deafen()
+      await bench.send({ ...part, from: 0, to: warm })
+      const isOurs = subject.name === 'holdfast'
+      const steps: Step[] = []
+      for (let from = warm; from < total; from += each) {
+        const sent: Part = { ...part, from, to: from + each }
+        const cost = await bench.cost(sent, bench.send)
+        // The relay gives up as much and tells nobody.
+        steps.push({ at: isOurs ? await bench.dropped() : sent.to - warm, ...cost })
+      }
+      round.tried({
+        growth: 'drops',
+        subject: subject.name,
+        steps,
+        ...(isOurs ? { start: await bench.startAgain() } : {}),
+      })
+    })
 }

@@ -1,85 +1,182 @@
 /**
- * What a record costs as other things grow, in CPU seconds of the process per million records, and what
- * is resident meanwhile:
+ * What a record costs as other things grow, and what is resident meanwhile, beside the relay, which has
+ * none of them and writes the same bytes to files of the same size:
  *
- *     npm run bench:growth -- [--only streams,held,drops] [--capacity-gib N] [--drops N] [--cli FILE]
- *                             [--plot FILE.svg] [--json]
+ *     npm run bench:growth -- [--only streams,held,drops] [--rounds N] [--streams N,N…] [--requests N]
+ *                             [--capacity-gib N] [--drops N] [--yardstick relay|none] [--fill-memory]
+ *                             [--cli FILE] [--join FILE.json,…] [--plot FILE.svg] [--json]
  *
- * `streams`: from 1 to 10,000, 50 records a request. `held`: into a cache that nobody empties, until it is
- * full and half of its size beyond; then a start after SIGKILL. `drops`: records that all become drop
- * events; then such a start. Needs the capacity in free space, in the folder for temporary files.
+ * `streams`: 50 records a request. `held`: into a cache that nobody empties, until it is full and half of
+ * its size beyond; then a start after SIGKILL. `drops`: records that nearly all become drop events; then
+ * such a start. Each round goes through all of them, in the order that is the other way round from the one
+ * before; medians and ranges are told. `--join` counts in what earlier runs have printed with `--json`, and goes
+ * on from their last round.
+ * Needs 1.5 times the capacity in free space, in the folder for temporary files.
  */
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Growth, growDrops, growHeld, growStreams } from './growth-trials.ts'
+import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
+import { openFilledMemory } from './filled-memory.ts'
+import { growthText, linesOf } from './growth-report.ts'
+import {
+  type GrowthName,
+  growDrops,
+  growHeld,
+  growStreams,
+  growthNames,
+  type Round,
+  type Sizes,
+  type Trial,
+} from './growth-trials.ts'
 import { linesPicture } from './lines-picture.ts'
+import { machine } from './report.ts'
 
 const builtCli = join(import.meta.dirname, '../../dist/pipeline/cli.js')
-const names = ['streams', 'held', 'drops'] as const
 
-const synopsis = `npm run bench:growth -- [--only streams,held,drops] [--capacity-gib N] [--drops N] [--cli FILE]
-                        [--plot FILE.svg] [--json]
+const synopsis = `npm run bench:growth -- [--only streams,held,drops] [--rounds N] [--streams N,N…] [--requests N]
+                        [--capacity-gib N] [--drops N] [--yardstick relay|none] [--fill-memory]
+                        [--cli FILE] [--join FILE.json,…] [--plot FILE.svg] [--json]
 `
-
-const { values } = parseArgs({
-  options: {
-    help: { type: 'boolean', default: false },
-    only: { type: 'string', default: names.join(',') },
-    'capacity-gib': { type: 'string', default: '4' },
-    drops: { type: 'string', default: '1000000' },
-    cli: { type: 'string', default: builtCli },
-    plot: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-})
-
-if (values.help) {
-  process.stdout.write(synopsis)
-  process.exit(0)
-}
 const usage = (message: string): never => {
   process.stderr.write(`bench:growth: ${message}\n${synopsis}`)
   process.exit(2)
 }
-const countOf = (option: 'capacity-gib' | 'drops', most: number): number => {
-  const count = Number(values[option])
-  return Number.isSafeInteger(count) && count >= 1 && count <= most
+
+const parsed = () => {
+  try {
+    return parseArgs({
+      options: {
+        help: { type: 'boolean', default: false },
+        only: { type: 'string', default: growthNames.join(',') },
+        rounds: { type: 'string', default: '1' },
+        streams: { type: 'string', default: '1,100,10000' },
+        requests: { type: 'string', default: '5000' },
+        'capacity-gib': { type: 'string', default: '1' },
+        drops: { type: 'string', default: '100000' },
+        yardstick: { type: 'string', default: 'relay' },
+        'fill-memory': { type: 'boolean', default: false },
+        cli: { type: 'string', default: builtCli },
+        join: { type: 'string' },
+        plot: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+  } catch (cause) {
+    return usage(cause instanceof Error ? cause.message : String(cause))
+  }
+}
+const { values } = parsed()
+if (values.help) {
+  process.stdout.write(synopsis)
+  process.exit(0)
+}
+
+const numberIn = (
+  text: string,
+  {
+    option,
+    least,
+    most,
+  }: { readonly option: string; readonly least: number; readonly most: number },
+): number => {
+  const count = Number(text)
+  return Number.isSafeInteger(count) && count >= least && count <= most
     ? count
-    : usage(`--${option} is a whole number from 1 to ${most}, not ${values[option]}`)
+    : usage(`--${option} is of whole numbers from ${least} to ${most}, not ${text}`)
 }
-const capacityBytes = countOf('capacity-gib', 64) * 2 ** 30
-const drops = countOf('drops', 3_000_000)
-const { cli } = values
-const trials: Readonly<Record<Growth['name'], () => Promise<Growth>>> = {
-  streams: () => growStreams(cli, { counts: [1, 10, 100, 1_000, 10_000], requests: 10_000 }),
-  held: () => growHeld(cli, capacityBytes),
-  drops: () => growDrops(cli, drops),
+const countOf = (
+  option: 'rounds' | 'requests' | 'capacity-gib' | 'drops',
+  [least, most]: readonly [number, number],
+): number => numberIn(values[option], { option, least, most })
+
+/** With none, only what earlier runs have found is told. */
+const rounds = countOf('rounds', [values.join === undefined ? 1 : 0, 100])
+const sizes: Sizes = {
+  cli: values.cli,
+  streams: values.streams
+    .split(',')
+    .map((text) => numberIn(text, { option: 'streams', least: 1, most: 100_000 })),
+  requests: countOf('requests', [100, 1_000_000]),
+  capacityBytes: countOf('capacity-gib', [1, 64]) * 2 ** 30,
+  drops: countOf('drops', [1_000, 3_000_000]),
 }
+const yardstick =
+  values.yardstick === 'relay' || values.yardstick === 'none'
+    ? values.yardstick
+    : usage(`--yardstick is relay or none, not ${values.yardstick}`)
 const asked = values.only.split(',')
-const strange = asked.find((name) => !names.some((known) => known === name))
-if (strange !== undefined) usage(`--only is of ${names.join(', ')}; not ${strange}`)
+const strange = asked.find((name) => !growthNames.some((known) => known === name))
+if (strange !== undefined) usage(`--only is of ${growthNames.join(', ')}; not ${strange}`)
 
-const growths: Growth[] = []
-for (const name of names) if (asked.includes(name)) growths.push(await trials[name]())
+/** Trials that earlier runs have printed. */
+const earlier = async (): Promise<readonly Trial[]> => {
+  const paths = values.join?.split(',') ?? []
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
+  return texts.flatMap((text) => (JSON.parse(text) as { trials: readonly Trial[] }).trials)
+}
 
-const rounded = (value: number): string =>
-  value.toLocaleString('en', { maximumSignificantDigits: 3 })
-const tableOf = ({ title, points, start }: Growth): string =>
-  [
-    `${title}`,
-    ...points.map(
-      ({ at, cpuSecondsPerMillion, residentMegabytes }) =>
-        `${rounded(at).padStart(12)} ${rounded(cpuSecondsPerMillion).padStart(8)} s CPU per million ${rounded(residentMegabytes).padStart(6)} MB`,
-    ),
-    ...(start === undefined
-      ? []
-      : [
-          `A start on that, after SIGKILL: ${rounded(start.seconds)} s, ${rounded(start.cpuSeconds)} s of CPU`,
-        ]),
-  ].join('\n')
+const rangeText = ({ steps }: Trial): string => {
+  const costs = steps.map(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion)
+  return `${Math.min(...costs).toFixed(2)} to ${Math.max(...costs).toFixed(2)} s of CPU per million`
+}
 
-if (values.plot !== undefined) await writeFile(values.plot, linesPicture(growths))
+const grow: Readonly<Record<GrowthName, (sizes: Sizes, round: Round) => Promise<void>>> = {
+  streams: growStreams,
+  held: growHeld,
+  drops: growDrops,
+}
+
+const measured = async (
+  prepare: Round['prepare'],
+  earlierRounds: number,
+): Promise<readonly Trial[]> => {
+  const trials: Trial[] = []
+  for (let round = earlierRounds; round < earlierRounds + rounds; round += 1) {
+    let shown = { what: '', progress: progressOnTerminal({ what: '', unit: 'requests' }) }
+    const progressed: Round['progressed'] = (what, requests, total) => {
+      if (shown.what !== what) {
+        shown.progress.end()
+        shown = { what, progress: progressOnTerminal({ what, unit: 'requests' }) }
+      }
+      shown.progress.at(requests, total)
+    }
+    const tried = (trial: Trial): void => {
+      shown.progress.end()
+      const { growth, subject } = trial
+      process.stderr.write(
+        `round ${round + 1} of ${earlierRounds + rounds}, ${growth}, ${subject}: ${rangeText(trial)}\n`,
+      )
+      trials.push(trial)
+    }
+    for (const name of growthNames)
+      if (asked.includes(name))
+        await grow[name](sizes, { round, yardstick, prepare, progressed, tried })
+  }
+  return trials
+}
+
+/** The memory is filled anew for each subject: what files of the one before had is free again. */
+const measuredInFilledMemory = async (earlierRounds: number): Promise<readonly Trial[]> => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+  const memory = await openFilledMemory(join(folder, 'hole'))
+  try {
+    return await measured(memory.fill, earlierRounds)
+  } finally {
+    await memory.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+const before = await earlier()
+const earlierRounds = Math.max(0, ...linesOf(before).map((line) => line.trials))
+const now = values['fill-memory']
+  ? await measuredInFilledMemory(earlierRounds)
+  : await measured(async () => undefined, earlierRounds)
+const trials = [...before, ...now]
+const lines = linesOf(trials)
+if (values.plot !== undefined) await writeFile(values.plot, linesPicture(lines))
 process.stdout.write(
-  `${values.json ? JSON.stringify(growths) : growths.map(tableOf).join('\n\n')}\n`,
+  `${values.json ? JSON.stringify({ machine: machine(), sizes, lines, trials }) : growthText(lines)}\n`,
 )

@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 export type Cost = {
   /** User and system, of all its threads. */
   readonly cpuSeconds: number
+  /** The part of it that is not the system's. */
+  readonly userSeconds: number
   /**
    * The most that was ever resident, the pages of files that it maps included; of several processes
    * the sum, in which pages that they share count for each.
@@ -23,6 +25,7 @@ export const costOf = async (pid: number): Promise<Cost> => {
   const sum = (of: keyof Cost): number => costs.reduce((total, cost) => total + cost[of], 0)
   return {
     cpuSeconds: sum('cpuSeconds'),
+    userSeconds: sum('userSeconds'),
     peakMegabytes: sum('peakMegabytes'),
     bytesWritten: sum('bytesWritten'),
   }
@@ -50,8 +53,10 @@ const ownCostOf = async (pid: number): Promise<Cost> => {
   ])
   // The name of a process may have spaces and brackets; what follows its last bracket has neither.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])]
   return {
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+    cpuSeconds: (userTicks + systemTicks) / ticksPerSecond,
+    userSeconds: userTicks / ticksPerSecond,
     peakMegabytes: numberAfter(status, 'VmHWM:') / kibibytesPerMegabyte,
     bytesWritten: numberAfter(io, 'write_bytes:'),
   }

@@ -3,14 +3,13 @@
  * system calls as Node comes. It understands the loader and the sink of these measurements and no more
  * of HTTP than they speak: `content-length`, one request at a time on a connection.
  *
- *     node test/bench/raw-relay.ts --to URL --file FILE
+ *     node test/bench/raw-relay.ts --to URL --file FILE [--segment-bytes N --segments-max N]
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { parseArgs } from 'node:util'
-import { type Body, openRelayStore, senders, tellReady } from './relay-store.ts'
+import { type Body, openRelayStore, relayOptions, senders, tellReady } from './relay-store.ts'
 
-const { values } = parseArgs({ options: { to: { type: 'string' }, file: { type: 'string' } } })
-const to = new URL(values.to ?? '')
+const options = relayOptions()
+const to = new URL(options.to)
 const headEnd = Buffer.from('\r\n\r\n')
 const ok = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
 const headBytesMax = 64 * 1024
@@ -88,7 +87,7 @@ const isTaken = ({ pieces, length }: Body, sender: number): Promise<boolean> =>
     socket.uncork()
   })
 
-const store = await openRelayStore(values.file ?? '', isTaken)
+const store = await openRelayStore(options, isTaken)
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', (error) => process.stderr.write(`raw-relay: ${error.message}\n`))
   onMessages(socket, (_, body) => store.take({ body, answer: () => socket.write(ok) }))

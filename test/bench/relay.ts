@@ -2,16 +2,15 @@
  * The yardstick: the least that a durable pipeline in Node has to do. node:http in, a synced file, undici
  * out. No actors, no checksums, no account, no streams, no recovery.
  *
- *     node test/bench/relay.ts --to URL --file FILE
+ *     node test/bench/relay.ts --to URL --file FILE [--segment-bytes N --segments-max N]
  */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
-import { type Body, openRelayStore, senders, tellReady } from './relay-store.ts'
+import { type Body, openRelayStore, relayOptions, senders, tellReady } from './relay-store.ts'
 
-const { values } = parseArgs({ options: { to: { type: 'string' }, file: { type: 'string' } } })
-const pool = new Pool(values.to ?? '', { connections: senders, pipelining: 1 })
+const options = relayOptions()
+const pool = new Pool(options.to, { connections: senders, pipelining: 1 })
 
 const bodyOf = async (request: IncomingMessage): Promise<Body> => {
   const chunks: Buffer[] = []
@@ -36,7 +35,7 @@ const isTaken = async ({ pieces }: Body): Promise<boolean> => {
   }
 }
 
-const store = await openRelayStore(values.file ?? '', isTaken)
+const store = await openRelayStore(options, isTaken)
 const server = createServer(async (request, response) => {
   const body = await bodyOf(request)
   store.take({ body, answer: () => response.writeHead(200, { 'content-length': 0 }).end() })

@@ -66,7 +66,10 @@ export const severalWorkers = (cli: string, workers: number): Subject => ({
   name: `${workers} workers`,
 })
 
-const yardstick = (name: string, program: string): Subject => ({
+const yardstick = (
+  name: string,
+  { program, flags = [] }: { readonly program: string; readonly flags?: readonly string[] },
+): Subject => ({
   name,
   durability: 'fsync',
   speaks: 'otlp',
@@ -74,7 +77,7 @@ const yardstick = (name: string, program: string): Subject => ({
     const words = [join(import.meta.dirname, program), '--to', sinkUrl]
     const started = await startProgram(
       process.execPath,
-      [...words, '--file', join(folder, 'bodies')],
+      [...words, '--file', join(folder, 'bodies'), ...flags],
       'line',
     )
     return { ...started, url: (started.ready as { url: string }).url }
@@ -82,6 +85,16 @@ const yardstick = (name: string, program: string): Subject => ({
 })
 /** What Holdfast is held against: as little as can be between a client and a sink, and less than that. */
 export const yardsticks: readonly Subject[] = [
-  yardstick('relay', 'relay.ts'),
-  yardstick('raw-relay', 'raw-relay.ts'),
+  yardstick('relay', { program: 'relay.ts' }),
+  yardstick('raw-relay', { program: 'raw-relay.ts' }),
 ]
+
+/** The relay with files of one size, of which the oldest goes when there are too many. */
+export const relayWithin = (sizes: {
+  readonly segmentBytes: number
+  readonly segmentsMax: number
+}): Subject =>
+  yardstick('relay', {
+    program: 'relay.ts',
+    flags: ['--segment-bytes', `${sizes.segmentBytes}`, '--segments-max', `${sizes.segmentsMax}`],
+  })
