@@ -96,13 +96,20 @@ export const loading = (lane: Lane): Lane => ({
   grewWhileLoading: 'no',
 })
 
-/** Counts batches of a segment as settled. */
-export const settledIn = (lane: Lane, segment: number): Lane => ({
-  ...lane,
-  segments: lane.segments.map((it) =>
-    it.id === segment ? { ...it, batches: Math.max(0, it.batches - 1) } : it,
-  ),
-})
+/** Without what was settled; counted once for all of it, since a lane may have many segments. */
+export const settledIn = (lane: Lane, settled: readonly Held[]): Lane => {
+  const ids = new Set(settled.map(({ batch }) => batch.id))
+  const counts = new Map<number, number>()
+  for (const { at } of settled) counts.set(at.segment, (counts.get(at.segment) ?? 0) + 1)
+  return {
+    ...lane,
+    ready: lane.ready.filter(({ batch }) => !ids.has(batch.id)),
+    segments: lane.segments.map((it) => {
+      const count = counts.get(it.id)
+      return count === undefined ? it : { ...it, batches: Math.max(0, it.batches - count) }
+    }),
+  }
+}
 
 /** Without a segment, and without what was ready of it. */
 export const without = (lane: Lane, segment: number): Lane => ({

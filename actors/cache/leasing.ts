@@ -96,12 +96,9 @@ export const settled = (
   ].filter(({ batch }) => ended.has(batch.id))
   if (gone.length === 0) return context
   const lanes = { ...context.lanes }
-  for (const { batch, at } of gone) {
-    const lane = lanes[batch.priority]
-    lanes[batch.priority] = settledIn(
-      { ...lane, ready: lane.ready.filter((it) => it.batch.id !== batch.id) },
-      at.segment,
-    )
+  for (const priority of priorities) {
+    const ours = gone.filter(({ batch }) => batch.priority === priority)
+    if (ours.length > 0) lanes[priority] = settledIn(lanes[priority], ours)
   }
   const leases = context.leases.filter(({ held }) => !ended.has(held.batch.id))
   return { ...context, lanes, leases }
