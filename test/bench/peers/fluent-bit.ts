@@ -3,11 +3,11 @@ import { fromPath, type Peer } from './peer.ts'
 
 /**
  * JSON is YAML to it. A chunk of its storage is a mapped file, which `storage.sync: full` writes back with
- * MS_SYNC. Waits between attempts are whole seconds there, so they are as short as they can be.
+ * MS_SYNC, and `normal` with MS_ASYNC: once it is full or to be sent, which is after it has answered. Waits
+ * between attempts are whole seconds there, so they are as short as they can be.
  */
-export const fluentBit: Peer = {
-  name: 'fluent-bit',
-  durability: 'storage.sync full',
+const fluentBitWith = (sync: 'full' | 'normal'): Omit<Peer, 'name'> => ({
+  durability: `storage.sync ${sync}`,
   speaks: 'otlp',
   program: 'fluent-bit',
   origin: fromPath,
@@ -21,7 +21,7 @@ export const fluentBit: Peer = {
         'scheduler.base': 1,
         'scheduler.cap': 2,
         'storage.path': join(folder, 'queue'),
-        'storage.sync': 'full',
+        'storage.sync': sync,
         'storage.checksum': 'off',
         'storage.max_chunks_up': 128,
         'storage.backlog.mem_limit': '128M',
@@ -51,4 +51,7 @@ export const fluentBit: Peer = {
         ],
       },
     }),
-}
+})
+
+export const fluentBit: Peer = { name: 'fluent-bit', ...fluentBitWith('full') }
+export const fluentBitNormal: Peer = { name: 'fluent-bit-normal', ...fluentBitWith('normal') }

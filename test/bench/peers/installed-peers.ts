@@ -3,7 +3,7 @@ import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Subject } from '../subject.ts'
-import { fluentBit } from './fluent-bit.ts'
+import { fluentBit, fluentBitNormal } from './fluent-bit.ts'
 import { otelcol } from './otelcol.ts'
 import { type Peer, subjectOf } from './peer.ts'
 import { rsyslog } from './rsyslog.ts'
@@ -30,7 +30,14 @@ const found = async (program: string): Promise<string | undefined> => {
   return undefined
 }
 
-export const peers: readonly Peer[] = [otelcol, fluentBit, vector, rsyslog, syslogNg]
+export const peers: readonly Peer[] = [
+  otelcol,
+  fluentBit,
+  fluentBitNormal,
+  vector,
+  rsyslog,
+  syslogNg,
+]
 export const peerNames: readonly string[] = peers.map(({ name }) => name)
 
 /** Those that are installed, of the names that are asked for. */

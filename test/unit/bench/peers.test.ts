@@ -24,6 +24,9 @@ test('what is written for a peer that reads YAML is YAML, and means what was mea
     service: { 'storage.sync': 'full', 'storage.path': '/folder/queue' },
     pipeline: { inputs: [{ 'storage.type': 'filesystem' }], outputs: [{ port: 29_418 }] },
   })
+  assert.partialDeepStrictEqual(read('fluent-bit-normal'), {
+    service: { 'storage.sync': 'normal', 'storage.path': '/folder/queue' },
+  })
   assert.partialDeepStrictEqual(read('vector'), {
     sinks: {
       out: { uri: 'http://127.0.0.1:29418/', buffer: { type: 'disk', when_full: 'block' } },
