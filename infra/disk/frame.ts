@@ -46,16 +46,16 @@ export const headBytes = 24
 export const tailBytes = 24
 export const headerBytesMax = 1024 * 1024
 export const payloadBytesMax = 256 * 1024 * 1024
-const headMagic = 'HFrm'
-const tailMagic = 'HEnd'
+const headMark = { magic: Buffer.from('HFrm', 'latin1').readUInt32LE(), magicOffset: 0 } as const
+const tailMark = { magic: Buffer.from('HEnd', 'latin1').readUInt32LE(), magicOffset: 4 } as const
 const version = 1
 const signBytes = 8
 
 /** What the heads of a file begin with: magic, version, mark. */
-export const headSign = (salt: number): Buffer => signOf(headMagic, 0, salt)
+export const headSign = (salt: number): Buffer => signOf(headMark, salt)
 
 /** What the tails of a file end with: version, mark, magic. */
-export const tailSign = (salt: number): Buffer => signOf(tailMagic, 4, salt)
+export const tailSign = (salt: number): Buffer => signOf(tailMark, salt)
 
 /** What a head and a tail both say of their frame. */
 export type Shape = {
@@ -85,17 +85,18 @@ export const encodeFrame = (frame: {
   const shape = { ...lengthsOf(frame), payloadCrc: payloadCrcOf(payload, salt) }
   const { headerBytes } = shape
 
-  const head = Buffer.alloc(headBytes + headerBytes)
-  headSign(salt).copy(head)
+  // Each byte of head and tail is written here: they need not be blank before, nor have memory of their own.
+  const head = Buffer.allocUnsafe(headBytes + headerBytes)
+  writeSign(head, 0, { ...headMark, salt })
   writeShape(head, signBytes, shape)
   head.writeUInt32LE(headCrcOf(head.subarray(0, 20), header, salt), 20)
   head.set(header, headBytes)
 
-  const tail = Buffer.alloc(headerBytes + tailBytes)
+  const tail = Buffer.allocUnsafe(headerBytes + tailBytes)
   tail.set(header)
   writeShape(tail, headerBytes, shape)
   tail.writeUInt32LE(tailCrcOf(tail, headerBytes, salt), headerBytes + 12)
-  tailSign(salt).copy(tail, headerBytes + 16)
+  writeSign(tail, headerBytes + 16, { ...tailMark, salt })
 
   return { pieces: [head, ...payload, tail], bytes: frameBytesOf(shape) }
 }
@@ -158,12 +159,22 @@ const readShape = (bytes: Buffer, offset: number): Shape | undefined => {
   return { headerBytes, payloadBytes, payloadCrc: bytes.readUInt32LE(offset + 8) }
 }
 
-const signOf = (magic: string, magicOffset: 0 | 4, salt: number): Buffer => {
+type Mark = { readonly magic: number; readonly magicOffset: 0 | 4 }
+
+const signOf = (mark: Mark, salt: number): Buffer => {
   const sign = Buffer.alloc(signBytes)
-  sign.write(magic, magicOffset, 'latin1')
-  sign.writeUInt16LE(version, 4 - magicOffset)
-  sign.writeUInt16LE(salt & 0xffff, 6 - magicOffset)
+  writeSign(sign, 0, { ...mark, salt })
   return sign
+}
+
+const writeSign = (
+  target: Buffer,
+  offset: number,
+  { magic, magicOffset, salt }: Mark & { readonly salt: number },
+): void => {
+  target.writeUInt32LE(magic, offset + magicOffset)
+  target.writeUInt16LE(version, offset + 4 - magicOffset)
+  target.writeUInt16LE(salt & 0xffff, offset + 6 - magicOffset)
 }
 
 const headCrcOf = (prefix: Uint8Array, header: Uint8Array, salt: number): number =>
