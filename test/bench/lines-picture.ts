@@ -31,8 +31,8 @@ export const linesPicture = (lines: readonly Line[]): string => {
     ),
   )
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="What a record costs as other things grow">
-<style>.page{fill:#fff}.line{fill:none;stroke-width:2}.holdfast{stroke:#2f5f9e}.relay{stroke:#9a6a1f}.dot{stroke:none}.holdfast.dot{fill:#2f5f9e}.relay.dot{fill:#9a6a1f}.range{stroke-width:1}.near{fill:#2f5f9e;opacity:.1}.axis{stroke:#b9c6d6}text{fill:#17202b}.title{font-weight:600}
-@media (prefers-color-scheme: dark){.page{fill:#10161d}.holdfast{stroke:#6ea3e6}.relay{stroke:#d9a441}.holdfast.dot{fill:#6ea3e6}.relay.dot{fill:#d9a441}.near{fill:#6ea3e6;opacity:.16}.axis{stroke:#3c4b5d}text{fill:#dfe6ee}}</style>
+<style>.page{fill:#fff}.line{fill:none;stroke-width:2}.holdfast{stroke:#2f5f9e}.relay{stroke:#9a6a1f}.dot{stroke:none}.holdfast.dot{fill:#2f5f9e}.relay.dot{fill:#9a6a1f}.range{stroke-width:1}.near{fill:#2f5f9e;opacity:.1}.end{stroke:none}.axis{stroke:#b9c6d6}text{fill:#17202b}.title{font-weight:600}.holdfast.end{fill:#2f5f9e}.relay.end{fill:#9a6a1f}
+@media (prefers-color-scheme: dark){.page{fill:#10161d}.holdfast{stroke:#6ea3e6}.relay{stroke:#d9a441}.holdfast.dot{fill:#6ea3e6}.relay.dot{fill:#d9a441}.near{fill:#6ea3e6;opacity:.16}.axis{stroke:#3c4b5d}text{fill:#dfe6ee}.holdfast.end{fill:#6ea3e6}.relay.end{fill:#d9a441}}</style>
 <rect class="page" width="${width}" height="${height}"/>
 ${legend(lines)}
 ${rows.join('\n')}
@@ -73,6 +73,7 @@ ${first === undefined || figure !== 'cpuSecondsPerMillion' ? '' : near(first.poi
 <text x="${x - 6}" y="${y + 10}" text-anchor="end">${short(most)}</text>
 <text x="${x - 6}" y="${bottom}" text-anchor="end">0</text>
 ${lines.map((line) => drawn(line, { figure, scale })).join('\n')}
+${ends(lines, { figure, scale })}
 <text x="${x}" y="${bottom + 18}">${short(points[0]?.at ?? 0)} to ${short(first?.points.at(-1)?.at ?? 0)} ${growthTitles[growth]}</text>`
 }
 
@@ -99,11 +100,30 @@ const drawn = (
     least: scale.up(point[figure].least).toFixed(1),
     most: scale.up(point[figure].most).toFixed(1),
   }))
-  const last = places.at(-1)
-  const text = short(points.at(-1)?.[figure].median ?? 0)
   return `<polyline class="line ${subject}" points="${places.map(({ x, y }) => `${x},${y}`).join(' ')}"/>
-${places.map(({ x, y, least, most }) => `<line class="range ${subject}" x1="${x}" y1="${least}" x2="${x}" y2="${most}"/><circle class="dot ${subject}" cx="${x}" cy="${y}" r="3"/>`).join('')}
-<text x="${Number(last?.x ?? 0) + 6}" y="${Number(last?.y ?? 0) + 4}">${text}</text>`
+${places.map(({ x, y, least, most }) => `<line class="range ${subject}" x1="${x}" y1="${least}" x2="${x}" y2="${most}"/><circle class="dot ${subject}" cx="${x}" cy="${y}" r="3"/>`).join('')}`
+}
+
+const lettersHigh = 13
+
+/** What each line ends at, beside its end; where ends are near each other, one below the other. */
+const ends = (
+  lines: readonly Line[],
+  { figure, scale }: { readonly figure: Figure; readonly scale: Scale },
+): string => {
+  const last = lines.flatMap(({ subject, points }) => {
+    const end = points.at(-1)
+    return end === undefined ? [] : [{ subject, at: end.at, value: end[figure].median }]
+  })
+  let free = Number.NEGATIVE_INFINITY
+  return last
+    .toSorted((a, b) => b.value - a.value)
+    .map(({ subject, at, value }) => {
+      const y = Math.max(free, scale.up(value) + 4)
+      free = y + lettersHigh
+      return `<text class="end ${subject}" x="${(scale.across(at) + 6).toFixed(1)}" y="${y.toFixed(1)}">${short(value)}</text>`
+    })
+    .join('\n')
 }
 
 const short = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 })
