@@ -25,6 +25,11 @@ export type Keeper = {
    * A disk that is full is no fault: it is tried again later. Rejects when the disk fails.
    */
   readonly tidy: () => Promise<void>
+  /**
+   * Notes what is held, for as long as the disk has room for more than drop events and ends. A journal
+   * that cannot be written is told once; rejects for anything else.
+   */
+  readonly note: () => Promise<void>
   /** Begins the journal anew, so that the next life starts from totals. What fails is told, not thrown. */
   readonly conclude: () => Promise<void>
 }
@@ -47,7 +52,7 @@ export const openKeeper = ({
   readonly journal: WatchedJournal
   readonly clock: Pick<Clock, 'now'>
   readonly log: Log
-  readonly ledger: Pick<Ledger, 'checkpoint'>
+  readonly ledger: Pick<Ledger, 'checkpoint' | 'note'>
   /** The ledger's own: while a checkpoint is taken nobody writes to the journal. */
   readonly turnstile: Pick<Turnstile, 'through'>
   readonly bounds: Pick<Bounds, 'journalBytesMax'>
@@ -58,6 +63,7 @@ export const openKeeper = ({
   let assignments = restored.slice(-assignmentsMax)
   let lastEpoch = restored.reduce((last, { epoch: it }) => Math.max(last, it), 0)
   let notBeforeMs = instant(0)
+  let unnoted: 'yes' | 'no' = 'no'
 
   const checkpoint = (): Promise<void> =>
     ledger.checkpoint(async (account) => {
@@ -89,6 +95,17 @@ export const openKeeper = ({
         await journal.append([fact])
         actors.set(actor, fact)
       }),
+    note: async () => {
+      try {
+        await ledger.note(journal.reserved)
+        unnoted = 'no'
+      } catch (cause) {
+        if (!(cause instanceof JournalError)) throw cause
+        if (unnoted === 'no')
+          log.warn('disk.faulted', 'What is held could not be noted in the journal.', { cause })
+        unnoted = 'yes'
+      }
+    },
     conclude: async () => {
       try {
         await checkpoint()

@@ -101,6 +101,7 @@ export const startPipeline = async (
   const housekeeping = repeat({ clock, everyMs: housekeepingMs, failed }, async () => {
     await drops.look()
     balance.look()
+    await keeper.note()
     await keeper.tidy()
   })
   const sources = await world.sources(config, { intake, ledger, meters, log, telemetry })

@@ -90,11 +90,18 @@ export const openStorage = async ({
 
 const unshownMax = 20
 
-const sound = ({ kind, detail, unshown }: Alarm, log: Log): void =>
+const sound = (alarm: Alarm, log: Log): void => {
+  if (alarm.kind === 'segment.lost') {
+    const { kind, detail, segment, records } = alarm
+    log.error(kind, detail, { segment, records })
+    return
+  }
+  const { kind, detail, unshown } = alarm
   log.error(kind, detail, {
     streams: unshown.slice(0, unshownMax),
     unlisted: Math.max(0, unshown.length - unshownMax),
   })
+}
 
 const tell = (recovery: Recovery, log: Log): void => {
   if (recovery.tornBytes > 0) {

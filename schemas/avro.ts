@@ -418,6 +418,7 @@ export const definitions: readonly Definition[] = [
               { name: 'producer', type: 'string' },
               { name: 'tenant', type: 'string' },
               { name: 'service', type: 'string' },
+              { name: 'firstSeq', type: 'long', default: -1 },
               { name: 'delivered', type: 'long' },
               { name: 'dropped', type: 'long' },
             ],
@@ -522,6 +523,35 @@ export const definitions: readonly Definition[] = [
   },
   {
     type: 'record',
+    name: 'SegmentLost',
+    namespace: 'holdfast',
+    event: 'segment.lost',
+    fields: [
+      { name: 'segment', type: 'long' },
+      {
+        name: 'streams',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'StreamRemnant',
+            namespace: 'holdfast',
+            fields: [
+              { name: 'producer', type: 'string' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'keptTo', type: 'long' },
+              { name: 'accepted', type: 'long' },
+              { name: 'dropped', type: 'long' },
+            ],
+          },
+        },
+      },
+      { name: 'drops', type: { type: 'array', items: 'Drop' } },
+    ],
+  },
+  {
+    type: 'record',
     name: 'SegmentRetired',
     namespace: 'holdfast',
     event: 'segment.retired',
@@ -540,6 +570,33 @@ export const definitions: readonly Definition[] = [
               { name: 'tenant', type: 'string' },
               { name: 'service', type: 'string' },
               { name: 'accepted', type: 'long' },
+            ],
+          },
+        },
+      },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'SegmentsGrown',
+    namespace: 'holdfast',
+    event: 'segments.grown',
+    fields: [
+      {
+        name: 'extents',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Extent',
+            namespace: 'holdfast',
+            fields: [
+              { name: 'segment', type: 'long' },
+              { name: 'producer', type: 'string' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'firstSeq', type: 'long' },
+              { name: 'lastSeq', type: 'long' },
             ],
           },
         },
@@ -676,4 +733,147 @@ export const definitions: readonly Definition[] = [
 ]
 
 /** What former releases wrote, each self-contained. */
-export const formerVersions: readonly Definition[] = []
+export const formerVersions: readonly Definition[] = [
+  {
+    type: 'record',
+    name: 'LedgerCheckpointed',
+    namespace: 'holdfast',
+    event: 'ledger.checkpointed',
+    fields: [
+      {
+        name: 'rows',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'LedgerRow',
+            namespace: 'holdfast',
+            fields: [
+              { name: 'producer', type: 'string' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'retired', type: 'long' },
+              { name: 'live', type: 'long', default: 0 },
+              { name: 'delivered', type: 'long' },
+              { name: 'dropped', type: 'long' },
+              { name: 'refused', type: 'long' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'marks',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Mark',
+            namespace: 'holdfast',
+            fields: [
+              {
+                name: 'at',
+                type: {
+                  type: 'record',
+                  name: 'Position',
+                  namespace: 'holdfast',
+                  fields: [
+                    { name: 'segment', type: 'long' },
+                    { name: 'offset', type: 'long' },
+                  ],
+                },
+              },
+              { name: 'producer', type: 'string' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'delivered', type: 'long' },
+              { name: 'dropped', type: 'long' },
+            ],
+          },
+        },
+      },
+      { name: 'newestSegment', type: 'long', default: 0 },
+      { name: 'atMs', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
+    name: 'MarksRecorded',
+    namespace: 'holdfast',
+    event: 'marks.recorded',
+    fields: [
+      {
+        name: 'marks',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Mark',
+            namespace: 'holdfast',
+            fields: [
+              {
+                name: 'at',
+                type: {
+                  type: 'record',
+                  name: 'Position',
+                  namespace: 'holdfast',
+                  fields: [
+                    { name: 'segment', type: 'long' },
+                    { name: 'offset', type: 'long' },
+                  ],
+                },
+              },
+              { name: 'producer', type: 'string' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'delivered', type: 'long' },
+              { name: 'dropped', type: 'long' },
+            ],
+          },
+        },
+      },
+      {
+        name: 'drops',
+        type: {
+          type: 'array',
+          items: {
+            type: 'record',
+            name: 'Drop',
+            namespace: 'holdfast',
+            fields: [
+              { name: 'id', type: 'string' },
+              { name: 'atMs', type: 'long' },
+              { name: 'tenant', type: 'string' },
+              { name: 'service', type: 'string' },
+              { name: 'producer', type: 'string' },
+              { name: 'firstSeq', type: 'long' },
+              { name: 'lastSeq', type: 'long' },
+              { name: 'records', type: 'long' },
+              { name: 'bytes', type: 'long' },
+              {
+                name: 'reason',
+                type: {
+                  type: 'enum',
+                  name: 'DropReason',
+                  namespace: 'holdfast',
+                  symbols: [
+                    'cache_overwritten',
+                    'cache_corrupt',
+                    'rejected_by_endpoint',
+                    'partially_rejected',
+                    'expired',
+                    'filtered',
+                    'source_overrun',
+                    'operator_purged',
+                  ],
+                },
+              },
+              { name: 'detail', type: 'string' },
+              { name: 'fromMs', type: 'long' },
+              { name: 'toMs', type: 'long' },
+            ],
+          },
+        },
+      },
+    ],
+  },
+]

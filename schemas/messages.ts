@@ -310,6 +310,8 @@ export type Mark = {
   readonly producer: string
   readonly tenant: string
   readonly service: string
+  /** of the batch, which has as many records as were delivered and dropped; -1 where a former release wrote it */
+  readonly firstSeq: number
   readonly delivered: number
   readonly dropped: number
 }
@@ -377,6 +379,25 @@ export type StreamLoss = {
   readonly dropped: number
 }
 
+/** journal: the end of a segment, or all of it, was missed at a start. What it had accepted lives on here; what of it had not ended is dropped. */
+export type SegmentLost = {
+  readonly type: 'segment.lost'
+  readonly segment: number
+  readonly streams: readonly StreamRemnant[]
+  readonly drops: readonly Drop[]
+}
+
+/** What one stream has missed in it. */
+export type StreamRemnant = {
+  readonly producer: string
+  readonly tenant: string
+  readonly service: string
+  /** the last record that is there still; -1 where none is */
+  readonly keptTo: number
+  readonly accepted: number
+  readonly dropped: number
+}
+
 /** journal: the segment is gone from the record log; what it had accepted, per stream, lives on here. */
 export type SegmentRetired = {
   readonly type: 'segment.retired'
@@ -390,6 +411,22 @@ export type StreamAccepted = {
   readonly tenant: string
   readonly service: string
   readonly accepted: number
+}
+
+/** journal: what streams have in segments that live, so that a segment file that is removed or cut while nothing runs is missed to the record. */
+export type SegmentsGrown = {
+  readonly type: 'segments.grown'
+  readonly extents: readonly Extent[]
+}
+
+/** Records of one stream that follow one another in one segment: all of these were accepted. */
+export type Extent = {
+  readonly segment: number
+  readonly producer: string
+  readonly tenant: string
+  readonly service: string
+  readonly firstSeq: number
+  readonly lastSeq: number
 }
 
 /** send → dispatcher: nothing of mine is out any more. */
@@ -520,7 +557,9 @@ export type Messages = {
   readonly 'redirect.refused': RedirectRefused
   readonly 'redirect.reported': RedirectReported
   readonly 'segment.evicted': SegmentEvicted
+  readonly 'segment.lost': SegmentLost
   readonly 'segment.retired': SegmentRetired
+  readonly 'segments.grown': SegmentsGrown
   readonly 'send.ended': SendEnded
   readonly 'service.beat': ServiceBeat
   readonly 'shard.adopted': ShardAdopted
@@ -539,7 +578,9 @@ export type Values = {
   readonly Mark: Mark
   readonly Position: Position
   readonly StreamLoss: StreamLoss
+  readonly StreamRemnant: StreamRemnant
   readonly StreamAccepted: StreamAccepted
+  readonly Extent: Extent
   readonly ActorSeen: ActorSeen
   readonly RingSeen: RingSeen
   readonly ClassSeen: ClassSeen

@@ -53,6 +53,8 @@ const factTypes: Readonly<Record<Fact['type'], true>> = {
   'marks.recorded': true,
   'segment.evicted': true,
   'segment.retired': true,
+  'segment.lost': true,
+  'segments.grown': true,
   'assignment.recorded': true,
   'actor.persisted': true,
   'ledger.checkpointed': true,

@@ -4,7 +4,9 @@ import type {
   LedgerCheckpointed,
   MarksRecorded,
   SegmentEvicted,
+  SegmentLost,
   SegmentRetired,
+  SegmentsGrown,
 } from '../../schemas/messages.ts'
 
 /** What must not be forgotten, as it happened, in one file with one order. */
@@ -12,6 +14,8 @@ export type Fact =
   | MarksRecorded
   | SegmentEvicted
   | SegmentRetired
+  | SegmentLost
+  | SegmentsGrown
   | AssignmentRecorded
   | ActorPersisted
   | LedgerCheckpointed

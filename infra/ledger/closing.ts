@@ -101,9 +101,9 @@ const evict = async (
 
 const retire = (desk: Desk, segment: number): Promise<void> =>
   desk.turnstile.through(async () => {
-    const streams = desk.log
-      .accepted(segment)
-      .map(({ records, ...stream }) => ({ ...stream, accepted: records }))
+    const streams = desk.log.accepted(segment).map(({ producer, tenant, service, records }) => ({
+      ...{ producer, tenant, service, accepted: records },
+    }))
     const fact: SegmentRetired = { type: 'segment.retired', segment, streams }
     await desk.journal.append([fact])
     for (const { accepted, ...stream } of streams) desk.account.add(stream, { retired: accepted })

@@ -4,6 +4,7 @@ import type { RecordLog } from '../ring/record-log.ts'
 import type { Account } from './account.ts'
 import type { DropIds } from './drop-id.ts'
 import type { DropStore } from './drop-store.ts'
+import type { Notes } from './notes.ts'
 import type { SegmentBook } from './segment-book.ts'
 import type { Turnstile } from './turnstile.ts'
 
@@ -16,6 +17,7 @@ export type Desk = {
   readonly drops: DropStore
   readonly ids: DropIds
   readonly turnstile: Turnstile
+  readonly notes: Notes
   /** Is told all that is counted, in the moment in which it is. */
   readonly book: AccountBook
   /** Is told, in a sentence, of what a person has to know and what stops nothing. */

@@ -24,6 +24,7 @@ const markOf = ({ held, delivered, drops }: Fate): Mark => ({
   producer: held.batch.producer,
   tenant: held.batch.tenant,
   service: held.batch.service,
+  firstSeq: held.batch.firstSeq,
   delivered,
   dropped: droppedOf(drops),
 })

@@ -14,6 +14,13 @@ export type Ledger = {
    * is not kept, nothing was counted, and the append has to be answered as failed.
    */
   readonly appended: (held: readonly Held[]) => void
+  /**
+   * Notes durably what was accepted since the last time and has not ended. What a segment file had
+   * before is missed to the record if the file is taken away; what it took in since is not.
+   * `isRoom` is asked if there is anything to note, and may put it off.
+   * @throws {JournalError} it is noted the next time.
+   */
+  readonly note: (isRoom: () => boolean) => Promise<void>
   /** Records that a client was refused. No loss: the client still holds them. */
   readonly refused: (parts: readonly { tenant: string; service: string; records: number }[]) => void
   /**

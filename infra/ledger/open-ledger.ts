@@ -1,12 +1,19 @@
 import { join } from 'node:path'
 import type { InstantMs } from '../../schemas/brand.ts'
-import type { Held, SegmentRetired } from '../../schemas/messages.ts'
+import type {
+  Extent,
+  Held,
+  SegmentLost,
+  SegmentRetired,
+  SegmentsGrown,
+} from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import { type AccountBook, noBook } from '../book/account-book.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
 import type { Fact, Journal } from '../journal/journal.ts'
 import type { RecordLog, Recovery } from '../ring/record-log.ts'
-import { type Account, anyProducer } from './account.ts'
+import { streamKey } from '../ring/segment.ts'
+import { anyProducer } from './account.ts'
 import type { Alarm } from './alarm.ts'
 import { recordEviction, recordRetirement } from './closing.ts'
 import { recordCorruption } from './corruption.ts'
@@ -15,9 +22,11 @@ import { archiveName, openDropArchive } from './drop-archive.ts'
 import { openDropIds } from './drop-id.ts'
 import { openDropStore } from './drop-store.ts'
 import type { Ledger } from './ledger.ts'
+import { lostSegments } from './lost-segments.ts'
+import { openNotes } from './notes.ts'
 import { recordFates } from './recording.ts'
-import { type Replayed, without } from './replay.ts'
-import { openSegmentBook, type SegmentBook } from './segment-book.ts'
+import { lose, type Replayed, without } from './replay.ts'
+import { openSegmentBook } from './segment-book.ts'
 import { openTurnstile, type Turnstile } from './turnstile.ts'
 import { type Unshown, unshownDrops } from './unshown-drops.ts'
 
@@ -74,6 +83,12 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   const ids = openDropIds()
   for (const { id } of [...newest.slice(-1), ...replayed.drops]) ids.seen(id)
 
+  const lost = lostSegments({ replayed, log, ids, nowMs: now() })
+  for (const fact of lost) {
+    await journal.append([fact])
+    lose(replayed, fact)
+    sayLost(fact, options)
+  }
   const segments = openSegmentBook({
     segments: recovery.segments.map(({ id }) => id),
     marks: replayed.marks,
@@ -92,9 +107,52 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   await countHeld({ log, account, segments, recovery })
   const drops = openDropStore({ archive, archived: newest, unarchived, recentMax: dropsMax })
   const book = options.book ?? noBook
-  const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, book, report }
+  const begin = unnoted({ log, replayed, recovery })
+  const notes = openNotes({ journal, segments, turnstile, begin })
+  const desk: Desk = { journal, log, account, segments, drops, ids, turnstile, notes, book, report }
   return ledgerOver(desk, { now, rowsMax })
 }
+
+const sayLost = (
+  { segment, streams }: SegmentLost,
+  { alarm, report }: Pick<LedgerOptions, 'alarm' | 'report'>,
+): void => {
+  const sum = (of: 'accepted' | 'dropped') => streams.reduce((total, it) => total + it[of], 0)
+  const [accepted, records] = [sum('accepted'), sum('dropped')]
+  const what =
+    `The file of segment ${segment} is gone or shorter than it was: ${accepted} records that were ` +
+    'accepted are not in it any more.'
+  const back = 'If the file comes back, what is in it is sent, and accepted anew.'
+  if (records === 0) {
+    report(`${what} All of them had ended, and nothing is lost. ${back}`)
+    return
+  }
+  const loss = `${records} of them had not ended and are lost, each in a drop event.`
+  alarm({ kind: 'segment.lost', detail: `${what} ${loss} ${back}`, segment, records })
+}
+
+/** What segments were found to hold, beyond what the journal knows: a kill came before the note. */
+const unnoted = ({
+  log,
+  replayed: { grown },
+  recovery,
+}: Pick<Desk, 'log'> & {
+  readonly replayed: Pick<Replayed, 'grown'>
+  readonly recovery: Pick<Recovery, 'segments'>
+}): readonly Extent[] =>
+  recovery.segments.flatMap(({ id }) =>
+    extentsIn(log, id).filter(
+      (extent) => (grown.get(id)?.get(streamKey(extent))?.lastSeq ?? -1) < extent.lastSeq,
+    ),
+  )
+
+/** What streams have in a segment, but for those of which damage hides a part. */
+const extentsIn = (log: Desk['log'], segment: number): readonly Extent[] =>
+  log
+    .accepted(segment)
+    .flatMap(({ records, ...extent }) =>
+      records === extent.lastSeq - extent.firstSeq + 1 ? [{ segment, ...extent }] : [],
+    )
 
 const detailOf = (unshown: readonly Unshown[], directory: string): string => {
   const records = unshown.reduce((sum, it) => sum + it.records, 0)
@@ -151,7 +209,7 @@ const ledgerOver = (
   desk: Desk,
   { now, rowsMax }: { readonly now: () => InstantMs; readonly rowsMax: number },
 ): Ledger => {
-  const { account, segments, drops, turnstile, book } = desk
+  const { account, segments, drops, turnstile, notes, book } = desk
   const current = new Set<string>()
   account.fold({ rowsMax, current })
 
@@ -164,10 +222,12 @@ const ledgerOver = (
       const live = growing[index]
       if (live !== undefined) live.open += 1
     }
+    notes.accepted(held)
     book.accepted(held)
   }
   return {
     appended,
+    note: notes.write,
     refused: (parts) => {
       for (const { tenant, service, records } of parts) {
         account.add({ producer: anyProducer, tenant, service }, { refused: records })
@@ -187,22 +247,14 @@ const ledgerOver = (
       turnstile.alone(async () => {
         account.fold({ rowsMax, current })
         await drops.archive()
-        await write(factsOf({ account, segments, nowMs: now() }))
+        await write(factsOf(desk, now()))
         segments.checkpointed()
       }),
     close: drops.close,
   }
 }
 
-const factsOf = ({
-  account,
-  segments,
-  nowMs,
-}: {
-  readonly account: Account
-  readonly segments: SegmentBook
-  readonly nowMs: InstantMs
-}): readonly Fact[] => [
+const factsOf = ({ account, log, segments }: Desk, nowMs: InstantMs): readonly Fact[] => [
   {
     type: 'ledger.checkpointed',
     rows: account.rows(),
@@ -210,6 +262,11 @@ const factsOf = ({
     newestSegment: segments.newestLive(),
     atMs: nowMs,
   },
+  ...segments
+    .living()
+    .map((segment) => extentsIn(log, segment))
+    .filter((extents) => extents.length > 0)
+    .map((extents): SegmentsGrown => ({ type: 'segments.grown', extents })),
   ...segments
     .remembered()
     .map((segment): SegmentRetired => ({ type: 'segment.retired', segment, streams: [] })),

@@ -10,15 +10,18 @@ import type {
   ActorPersisted,
   Assignment,
   Drop,
+  Extent,
   LedgerCheckpointed,
   Mark,
   SegmentEvicted,
+  SegmentLost,
   SegmentRetired,
 } from '../../schemas/messages.ts'
 import type { Fact } from '../journal/journal.ts'
 import type { Ended, StreamCount } from '../ring/record-log.ts'
 import { streamKey } from '../ring/segment.ts'
 import { type Account, openAccount, type Stream } from './account.ts'
+import { cutBack, extend, extentOfMark, type Grown } from './grown.ts'
 
 /** The state at a restart. It belongs to whoever opens the ledger with it. */
 export type Replayed = {
@@ -26,13 +29,15 @@ export type Replayed = {
   readonly ended: Ended
   readonly account: Account
   /** The ends of batches in segments that live, by offset. */
-  readonly marks: ReadonlyMap<number, ReadonlyMap<number, Mark>>
+  readonly marks: Map<number, Map<number, Mark>>
   /** What each stream had accepted in segments that live, as the last checkpoint has it. */
-  readonly live: LiveCounts
+  live: LiveCounts
+  /** What streams had in segments that live, by number; nothing where a former release wrote it. */
+  readonly grown: Grown
   /** Those segments are none after this one. */
   readonly newestSegment: number
   /** Drop events since the last checkpoint, as they were recorded. */
-  readonly drops: readonly Drop[]
+  readonly drops: Drop[]
   /** All assignments that the journal holds, oldest first. */
   readonly assignments: readonly Assignment[]
   /** The latest snapshot of each actor. */
@@ -57,6 +62,7 @@ type State = {
   live: LiveCounts
   newestSegment: number
   readonly account: Account
+  readonly grown: Grown
   readonly marks: Map<number, Map<number, Mark>>
   readonly closed: Set<number>
   readonly drops: Drop[]
@@ -66,6 +72,7 @@ type State = {
 
 const emptyState = (account = openAccount()): State => ({
   account,
+  grown: new Map(),
   live: new Map(),
   newestSegment: 0,
   marks: new Map(),
@@ -89,6 +96,7 @@ const apply = (state: State, fact: Exclude<Fact, LedgerCheckpointed>): void => {
     case 'marks.recorded':
       for (const mark of fact.marks) {
         remember(state, mark)
+        grow(state, extentOfMark(mark))
         state.account.add(mark, { delivered: mark.delivered, dropped: mark.dropped })
       }
       state.drops.push(...fact.drops)
@@ -100,6 +108,12 @@ const apply = (state: State, fact: Exclude<Fact, LedgerCheckpointed>): void => {
       return
     case 'segment.retired':
       close(state, fact)
+      return
+    case 'segment.lost':
+      lose(state, fact)
+      return
+    case 'segments.grown':
+      for (const extent of fact.extents) grow(state, extent)
       return
     case 'assignment.recorded':
       state.assignments.push(fact.assignment)
@@ -115,6 +129,35 @@ const remember = ({ marks }: State, mark: Mark): void => {
   const known = marks.get(segment)
   if (known === undefined) marks.set(segment, new Map([[offset, mark]]))
   else known.set(offset, mark)
+}
+
+const grow = ({ grown, closed }: State, extent: Extent | undefined): void => {
+  if (extent !== undefined && !closed.has(extent.segment)) extend(grown, extent)
+}
+
+/**
+ * What is missing is carried over, and forgotten in its segment: should its file come back, what is in
+ * it is accepted anew.
+ */
+export const lose = (
+  state: Pick<Replayed, 'account' | 'newestSegment' | 'live' | 'marks' | 'grown' | 'drops'>,
+  { segment, streams, drops }: SegmentLost,
+): void => {
+  const { account, grown, marks, newestSegment } = state
+  const keptOf = new Map(streams.map((stream) => [streamKey(stream), stream.keptTo]))
+  for (const { keptTo, accepted, dropped, ...stream } of streams) {
+    account.add(stream, { accepted, retired: accepted, dropped })
+    cutBack(grown, { segment, key: streamKey(stream), keptTo })
+  }
+  const of = marks.get(segment) ?? new Map<number, Mark>()
+  for (const [offset, mark] of of)
+    if (mark.firstSeq > (keptOf.get(streamKey(mark)) ?? Number.POSITIVE_INFINITY)) of.delete(offset)
+  if (of.size === 0) marks.delete(segment)
+  if (segment <= newestSegment) {
+    const missed = streams.map((stream) => countOf(stream, stream.accepted))
+    state.live = without(state.live, missed)
+  }
+  state.drops.push(...drops)
 }
 
 const countOf = ({ producer, tenant, service }: Stream, records: number): StreamCount => ({
@@ -142,5 +185,6 @@ const close = (state: State, { segment, streams }: SegmentEvicted | SegmentRetir
     account.add(stream, { accepted: stream.accepted, retired: stream.accepted })
   }
   marks.delete(segment)
+  state.grown.delete(segment)
   closed.add(segment)
 }

@@ -26,6 +26,8 @@ export type SegmentBook = {
   readonly live: (segment: number) => Live | undefined
   /** The segment, which may be new. @throws {LedgerError} `segment_closed` if nothing may be added. */
   readonly growing: (segment: number) => Live
+  /** It lives, and nobody has begun to close it. */
+  readonly isSteady: (segment: number) => boolean
   readonly hasEnded: (at: Position) => boolean
   /** Claims positions for recording their ends; answers how to let go of them. */
   readonly claim: (positions: readonly Position[]) => () => void
@@ -41,6 +43,7 @@ export type SegmentBook = {
   readonly marks: () => readonly Mark[]
   /** The newest segment that lives; 0 where none does. */
   readonly newestLive: () => number
+  readonly living: () => readonly number[]
   /** Closed segments whose files may be there still, and the newest, so that no id is used twice. */
   readonly remembered: () => readonly number[]
 }
@@ -74,13 +77,17 @@ export const openSegmentBook = ({
 
   const hasEnded = ({ segment, offset }: Position): boolean =>
     lives.get(segment)?.marks.has(offset) !== false
+  const isStable = (live: Live): boolean => live.closing === null && live.doubt === 'none'
   return {
     hasEnded,
+    isSteady: (segment) => {
+      const live = lives.get(segment)
+      return live !== undefined && isStable(live)
+    },
     live: (segment) => lives.get(segment),
     growing: (segment) => {
       const live = lives.get(segment)
-      const isStable = live === undefined || (live.closing === null && live.doubt === 'none')
-      if (gone.has(segment) || !isStable) {
+      if (gone.has(segment) || (live !== undefined && !isStable(live))) {
         throw new LedgerError(
           'segment_closed',
           `A batch was appended to segment ${segment}, which is going or gone: it is not taken into ` +
@@ -136,6 +143,7 @@ export const openSegmentBook = ({
       for (const live of lives.values()) live.doubt = 'none'
     },
     marks: () => [...lives.values()].flatMap(({ marks: of }) => [...of.values()]),
+    living: () => [...lives.keys()],
     newestLive: () => [...lives.keys()].reduce((newest, id) => Math.max(newest, id), 0),
     remembered: () => [...new Set([...gone.keys(), ...(newest === null ? [] : [newest])])],
   }

@@ -71,6 +71,7 @@ const lost = ({ producer, tenant, service, ...range }: Held['batch'], at: Addres
   producer,
   tenant,
   service,
+  firstSeq: range.firstSeq,
   delivered: 0,
   dropped: recordsIn(range),
 })

@@ -34,7 +34,7 @@ export type RecordLog = {
    */
   readonly unended: (segment: number) => Promise<readonly Held[]>
   /** What a segment accepted in all, per stream. */
-  readonly accepted: (segment: number) => readonly StreamCount[]
+  readonly accepted: (segment: number) => readonly StreamExtent[]
   /** Closes a segment to appends, deletes its file, makes the deletion durable. Idempotent. */
   readonly remove: (segment: number) => Promise<void>
   /** Bytes of all segment files. */
@@ -54,6 +54,8 @@ export type StreamCount = {
   readonly service: string
   readonly records: number
 }
+/** Where all between the first and the last is there, `records` is as many. */
+export type StreamExtent = StreamCount & { readonly firstSeq: number; readonly lastSeq: number }
 
 /** What the journal says has ended. */
 export type Ended = {

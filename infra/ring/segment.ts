@@ -7,7 +7,7 @@ import type { Segment } from '../../actors/cache/protocol.ts'
 import type { Batch, Held, Priority } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import { fileHeaderBytes } from '../disk/file-header.ts'
-import type { StreamCount } from './record-log.ts'
+import type { StreamExtent } from './record-log.ts'
 
 /** Owned and changed by the ring alone. */
 export type SegmentState = {
@@ -22,7 +22,7 @@ export type SegmentState = {
   frames: number
   /** Offset of the last frame, 0 where there is none. */
   lastOffset: number
-  readonly accepted: Map<string, StreamCount>
+  readonly accepted: Map<string, StreamExtent>
   /** Offsets of batches that have ended. */
   ended: Set<number> | 'all'
   /** Offsets of batches that recovery reported as corrupt: not offered again. */
@@ -47,10 +47,12 @@ export const newSegment = (
 export const addFrame = (segment: SegmentState, { batch, at }: Held): void => {
   segment.frames += 1
   segment.lastOffset = Math.max(segment.lastOffset, at.offset)
-  const { producer, tenant, service } = batch
+  const { producer, tenant, service, lastSeq } = batch
   const key = streamKey(batch)
-  const records = (segment.accepted.get(key)?.records ?? 0) + recordsIn(batch)
-  segment.accepted.set(key, { producer, tenant, service, records })
+  const known = segment.accepted.get(key)
+  const records = (known?.records ?? 0) + recordsIn(batch)
+  const firstSeq = known?.firstSeq ?? batch.firstSeq
+  segment.accepted.set(key, { producer, tenant, service, records, firstSeq, lastSeq })
 }
 
 /** Unlike for any two streams: the lengths say where each part ends. */

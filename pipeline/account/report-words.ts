@@ -18,8 +18,9 @@ export const reasonWords: Readonly<Record<DropReason, ReasonWords>> = {
   },
   cache_corrupt: {
     title: 'Damaged on disk',
-    why: 'The disk gave back other bytes than were written.',
-    noticed: 'By a checksum, when the records were read to be sent.',
+    why: 'The disk gave back other bytes than were written, or a file was taken away.',
+    noticed:
+      'By a checksum, when the records were read to be sent, or by the journal, when Holdfast started.',
   },
   rejected_by_endpoint: {
     title: 'Rejected by the destination',

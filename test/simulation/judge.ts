@@ -17,6 +17,7 @@ const wrongEvents: ReadonlySet<string> = new Set([
   'message.undelivered',
   'ledger.reported',
   'drops.missing',
+  'segment.lost',
 ])
 const slowWords = /takes long|leaves an append unanswered|said nothing until after its lease/
 const diskWords = /journal|EIO|ENOSPC/

@@ -16,7 +16,7 @@ const keeperOver = (checkpoint: () => Promise<void>) => {
   const log = { warn: (event: string) => lines.push(event) }
   const keeper = openKeeper({
     journal: longJournal as never,
-    ledger: { checkpoint },
+    ledger: { checkpoint, note: async () => undefined },
     turnstile: { through: (work) => work() },
     clock: { now: () => instant(clock.nowMs) },
     log: log as never,

@@ -152,7 +152,7 @@ test('a long that a number does not hold exactly is refused by the encoder', () 
   for (const appendId of [2 ** 53, 2 ** 53 - 1, -(2 ** 52) - 1, -(2 ** 53), 1.5, Number.NaN])
     assert.throws(() => encode(done(appendId)), EncodeError, String(appendId))
   const drop = { at: { segment: -(2 ** 53) + 2, offset: 0 }, delivered: 0, dropped: 0 }
-  const mark = { ...drop, producer: '', tenant: '', service: '' }
+  const mark = { ...drop, producer: '', tenant: '', service: '', firstSeq: 0 }
   const marks: Message = { type: 'marks.recorded', marks: [mark], drops: [] }
   assert.throws(() => encode(marks), /marks\.recorded.*below -2\^52.*Nothing was written/)
 })

@@ -49,7 +49,7 @@ test('what names the partitions of its own shard arrives, of each kind of messag
   const given = { format: singleObject, deadLetters: { bury }, shards }
   const it = held({ segment: 6, offset: 1 })
   const { producer, tenant, service } = it.batch
-  const mark = { at: it.at, producer, tenant, service, delivered: 10, dropped: 0 }
+  const mark = { at: it.at, producer, tenant, service, firstSeq: 0, delivered: 10, dropped: 0 }
   const ended: Message = { type: 'marks.recorded', marks: [mark], drops: [] }
   const returned: Message = { type: 'batches.returned', held: [it], reason: 'unsettled' }
   assert.equal((await arrivedIn('settlements', fetched([ended], 2), given)).length, 1)

@@ -1,86 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openJournal } from '../../../../infra/journal/open-journal.ts'
-import type { Ledger } from '../../../../infra/ledger/ledger.ts'
-import { openLedger } from '../../../../infra/ledger/open-ledger.ts'
-import { replay } from '../../../../infra/ledger/replay.ts'
-import type { RecordLog, Unstored } from '../../../../infra/ring/record-log.ts'
-import { openRing } from '../../../../infra/ring/ring.ts'
-import { batchId, epoch, instant, seq } from '../../../../schemas/brand.ts'
+import { epoch } from '../../../../schemas/brand.ts'
 import type { AssignmentRecorded, Drop, Held } from '../../../../schemas/messages.ts'
-import { type FaultyDisk, openFaultyDisk } from '../../../support/faulty-disk.ts'
+import { openFaultyDisk } from '../../../support/faulty-disk.ts'
+import { type Body, openBody, recorded, recordsPerBatch, salts, unstored } from './body.ts'
 import { at, fateOf } from './life.ts'
-
-/** The real ledger over the real journal and the real record log, on a disk that fails. */
-type Body = {
-  readonly ledger: Ledger
-  readonly log: RecordLog
-  readonly lived: () => ReturnType<typeof replay>
-  readonly checkpoint: () => Promise<void>
-  readonly segments: readonly number[]
-  readonly close: () => Promise<void>
-}
-
-/** What ring and journal report changes nothing for anybody: the power is off. */
-const faults: Error[] = []
-const salts = { drawSalt: () => 0x5eed, report: (fault: Error) => faults.push(fault) }
-
-const open = async (disk: FaultyDisk): Promise<Body> => {
-  const filesystem = disk
-  const journal = openJournal({ filesystem, directory: '/journal', reserveBytes: 4096, ...salts })
-  const replayed = await replay(journal.recover())
-  const log = openRing({
-    filesystem,
-    directory: '/ring',
-    segmentBytes: 600,
-    durability: 'fsync',
-    ...salts,
-  })
-  const recovery = await log.recover(replayed.ended)
-  const ledger = await openLedger({
-    filesystem,
-    directory: '/ledger',
-    journal,
-    log,
-    replayed,
-    recovery,
-    now: () => at(0),
-    report: (detail) => assert.fail(detail),
-    alarm: ({ detail }) => assert.fail(detail),
-  })
-  const { assignments } = replayed
-  return {
-    ledger,
-    log,
-    lived: async () => replayed,
-    segments: recovery.segments.map(({ id }) => id),
-    checkpoint: () =>
-      ledger.checkpoint((facts) => journal.checkpoint([...facts, ...assignments.map(recorded)])),
-    close: async () => {
-      await Promise.all([ledger.close(), journal.close(), log.close()])
-    },
-  }
-}
-const recorded = (assignment: AssignmentRecorded['assignment']): AssignmentRecorded => ({
-  type: 'assignment.recorded',
-  assignment,
-})
-
-const recordsPerBatch = 4
-const unstored = (index: number): Unstored => {
-  const producer = 'edge-1.a'
-  const [tenant, service] = ['acme', `s${index % 2}`]
-  const firstSeq = seq((index >> 1) * recordsPerBatch)
-  const lastSeq = seq(firstSeq + recordsPerBatch - 1)
-  const payload = [Buffer.alloc(40, index)]
-  const id = batchId({ producer, tenant, service, firstSeq, lastSeq })
-  const [fromMs, toMs] = [instant(index), instant(index + 1)]
-  const size = { bytes: 40, priority: 'normal', acceptedAtMs: at(0) } as const
-  return {
-    batch: { id, producer, tenant, service, firstSeq, lastSeq, fromMs, toMs, ...size },
-    payload,
-  }
-}
 
 /** What the world was told before the power went. */
 type Told = { readonly kept: Held[]; readonly settled: Held[]; drops: readonly Drop[] }
@@ -144,7 +69,7 @@ const assertTold = async ({ ledger, log, segments }: Body, told: Told): Promise<
 
 test('whatever write the power fails at, what was told stands, and the account balances', async () => {
   const rehearsal = openFaultyDisk({ seed: 1 })
-  await script(await open(rehearsal), { kept: [], settled: [], drops: [] })
+  await script(await openBody(rehearsal), { kept: [], settled: [], drops: [] })
   const writes = rehearsal.changes()
   assert.ok(writes > 60)
   for (let stop = 1; stop <= writes; stop++) {
@@ -152,24 +77,24 @@ test('whatever write the power fails at, what was told stands, and the account b
       const disk = openFaultyDisk({ seed: seed * 1_000 + stop })
       const told: Told = { kept: [], settled: [], drops: [] }
       disk.stopAt(stop)
-      await open(disk)
+      await openBody(disk)
         .then((body) => script(body, told))
         .catch((error) => {
           if (error instanceof assert.AssertionError) throw error
         })
       disk.crash()
-      const body = await open(disk)
+      const body = await openBody(disk)
       await assertTold(body, told)
       await body.checkpoint()
       disk.crash()
-      await assertTold(await open(disk), told)
+      await assertTold(await openBody(disk), told)
     }
   }
 })
 
 test('a damaged payload of the record log is a drop event, and its segment can be retired', async () => {
   const disk = openFaultyDisk({ seed: 1 })
-  const first = await open(disk)
+  const first = await openBody(disk)
   const { held } = await first.log.append([unstored(0), unstored(1)])
   first.ledger.appended(held)
   await first.ledger.recordFates([fateOf(held[0] ?? assert.fail())], at(1))
@@ -178,7 +103,7 @@ test('a damaged payload of the record log is a drop event, and its segment can b
   const offset = disk.contents(path).lastIndexOf(Buffer.alloc(40, 1))
   disk.flipBit({ path, offset, bit: 3 })
   for (const _ of ['found', 'known']) {
-    const body = await open(disk)
+    const body = await openBody(disk)
     const { drops } = await body.ledger.drops({})
     assert.deepEqual(
       drops.map(({ reason, records, service }) => ({ reason, records, service })),
@@ -188,14 +113,14 @@ test('a damaged payload of the record log is a drop event, and its segment can b
     assert.deepEqual(body.ledger.totals(), totals)
     await body.close()
   }
-  const last = await open(disk)
+  const last = await openBody(disk)
   await last.ledger.recordRetirement(held[0]?.at.segment ?? 0)
   assert.equal(last.ledger.totals().unaccounted, 0)
 })
 
 test('where the whole ring was taken away, what comes next is not held for what had ended before', async () => {
   const disk = openFaultyDisk({ seed: 1 })
-  const first = await open(disk)
+  const first = await openBody(disk)
   const { held } = await first.log.append([unstored(0), unstored(1)])
   first.ledger.appended(held)
   await first.ledger.recordFates(
@@ -204,11 +129,11 @@ test('where the whole ring was taken away, what comes next is not held for what 
   )
   await first.close()
   for (const path of disk.paths().filter((it) => it.startsWith('/ring/'))) await disk.unlink(path)
-  const second = await open(disk)
+  const second = await openBody(disk, { report: () => undefined })
   const { held: later } = await second.log.append([unstored(2), unstored(3)])
   second.ledger.appended(later)
   await second.close()
-  const third = await open(disk)
+  const third = await openBody(disk)
   const pending = (await Promise.all(third.segments.map(third.log.unended))).flat()
   assert.deepEqual(
     pending.map(({ batch }) => batch.id),
@@ -232,7 +157,7 @@ test('assignments and snapshots are passed on, the newest snapshot of each actor
   await journal.append([recorded(assignment(1)), persisted('cache', 1), persisted('dispatcher', 1)])
   await journal.append([persisted('cache', 2), recorded(assignment(2))])
   await journal.close()
-  const { lived } = await open(disk)
+  const { lived } = await openBody(disk)
   const { assignments, actors } = await lived()
   assert.deepEqual(assignments, [assignment(1), assignment(2)])
   assert.deepEqual(actors.get('cache'), persisted('cache', 2))

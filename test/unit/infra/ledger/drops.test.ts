@@ -181,10 +181,11 @@ test('an archive that was cut, even behind a line, emptied or removed is missed,
     await life.restart()
     await rm(archiveOf(life))
     await life.restart()
-    const missed = life.alarms.map(({ kind, unshown }) => [
-      kind,
-      ...unshown.map(({ tenant, records }) => `${tenant}: ${records}`).sort(),
-    ])
+    const missed = life.alarms.map((alarm) =>
+      alarm.kind === 'drops.missing'
+        ? [alarm.kind, ...alarm.unshown.map((it) => `${it.tenant}: ${it.records}`).sort()]
+        : alarm,
+    )
     assert.deepEqual(missed, [
       ['drops.missing', 't0: 1', 't1: 1'],
       ['drops.missing', 't0: 3', 't1: 2'],
@@ -232,7 +233,7 @@ test('an archive on a full disk is written once there is room, and the journal k
       assert.equal(life.journal.facts().length, 3)
       assert.deepEqual(await life.drops(), all)
       await life.checkpoint()
-      assert.equal(life.journal.facts().length, 1)
+      assert.ok(life.journal.facts().every(({ type }) => type !== 'marks.recorded'))
       await life.restart()
       assert.deepEqual(await life.drops(), all)
     },

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Fact } from '../../../../infra/journal/journal.ts'
 import { LedgerError } from '../../../../infra/ledger/ledger-error.ts'
 import { at, fateOf, live } from './life.ts'
 import { RejectedError } from './memory-journal.ts'
+
+/** As releases wrote them that kept no numbers with an end. */
+const withoutNumbers = (fact: Fact): Fact =>
+  fact.type === 'ledger.checkpointed'
+    ? { ...fact, marks: fact.marks.map((mark) => ({ ...mark, firstSeq: -1 })) }
+    : fact
 
 const nothing = { accepted: 0, delivered: 0, dropped: 0, pending: 0, refused: 0, unaccounted: 0 }
 
@@ -151,20 +158,13 @@ test('a mark of which the account never heard unbalances it after a restart', ()
     assert.equal(ledger().totals().unaccounted, 3)
   }))
 
-test('a segment that vanished from the disk unbalances the account', () =>
-  live(async ({ ledger, accept, log, restart }) => {
-    await ledger().recordFates([fateOf(accept({ records: 3 }))], at(1))
-    await log.remove(log.newest())
-    await restart()
-    assert.equal(ledger().totals().unaccounted, -3)
-  }))
-
-test('what a checkpoint has as held in a segment that vanished is missed, and stays so', () =>
-  live(async ({ ledger, accept, log, checkpoint, restart }) => {
+test('of a segment that vanished, what a former release wrote without numbers is missed by count', () =>
+  live(async ({ ledger, accept, log, journal, checkpoint, restart }) => {
     const held = accept({ records: 3 })
     accept({ records: 4 })
     await ledger().recordFates([fateOf(held)], at(1))
     await checkpoint()
+    journal.rewrite((fact) => (fact.type === 'segments.grown' ? [] : [withoutNumbers(fact)]))
     await log.remove(log.newest())
     for (const life of [1, 2]) {
       await restart()

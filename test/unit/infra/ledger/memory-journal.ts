@@ -15,6 +15,8 @@ export type MemoryJournal = Pick<Journal, 'append' | 'checkpoint' | 'recover'> &
   readonly history: () => readonly Fact[]
   /** Rejects the next append, and all after it until a checkpoint or a restart, as a real one does. */
   readonly rejectNext: (rejection: Rejection) => void
+  /** Makes of each fact what another release would have written. */
+  readonly rewrite: (as: (fact: Fact) => readonly Fact[]) => void
   readonly restart: () => void
   /** Holds appends back until `proceed`. */
   readonly pause: () => void
@@ -59,6 +61,9 @@ export const openMemoryJournal = (): MemoryJournal => {
     },
     rejectNext: (rejection) => {
       rejecting = rejection
+    },
+    rewrite: (as) => {
+      facts = facts.flatMap(as)
     },
     restart: () => {
       doubtful = []

@@ -1,4 +1,4 @@
-import type { Ended, RecordLog, Recovery, StreamCount } from '../../../../infra/ring/record-log.ts'
+import type { Ended, RecordLog, Recovery, StreamExtent } from '../../../../infra/ring/record-log.ts'
 import { batchId, instant, seq } from '../../../../schemas/brand.ts'
 import type { Held } from '../../../../schemas/messages.ts'
 
@@ -113,13 +113,15 @@ export const openMemoryLog = (): MemoryLog => {
   }
 }
 
-const countsOf = (frames: readonly Held[]): readonly StreamCount[] => {
-  const counts = new Map<string, StreamCount>()
+const countsOf = (frames: readonly Held[]): readonly StreamExtent[] => {
+  const counts = new Map<string, StreamExtent>()
   for (const { batch } of frames) {
     const { producer, tenant, service, firstSeq, lastSeq } = batch
     const key = JSON.stringify([producer, tenant, service])
-    const records = (counts.get(key)?.records ?? 0) + lastSeq - firstSeq + 1
-    counts.set(key, { producer, tenant, service, records })
+    const known = counts.get(key)
+    const records = (known?.records ?? 0) + lastSeq - firstSeq + 1
+    const range = { firstSeq: known?.firstSeq ?? firstSeq, lastSeq }
+    counts.set(key, { producer, tenant, service, records, ...range })
   }
   return [...counts.values()]
 }

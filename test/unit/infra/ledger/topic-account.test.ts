@@ -24,6 +24,7 @@ const mark = (offset: number, delivered: number): Mark => {
     producer,
     tenant,
     service,
+    firstSeq: held(offset).batch.firstSeq,
     delivered,
     dropped: records - delivered,
   }

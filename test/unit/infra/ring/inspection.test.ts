@@ -29,7 +29,7 @@ const settle = async (disk: FaultyDisk, { batch, at }: Held): Promise<void> => {
   const journal = openJournal({ filesystem: disk, directory: '/data/journal', reserveBytes: 512 })
   assert.deepEqual(await all(journal.recover()), [])
   const { producer, tenant, service } = batch
-  const mark = { at, producer, tenant, service, delivered: 10, dropped: 0 }
+  const mark = { at, producer, tenant, service, firstSeq: 0, delivered: 10, dropped: 0 }
   await journal.append([{ type: 'marks.recorded', marks: [mark], drops: [] }])
   await journal.close()
 }

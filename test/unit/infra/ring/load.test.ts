@@ -75,7 +75,7 @@ test('what the journal says has ended is neither loaded nor counted after a rest
   assert.equal(restarted.end(pick(held, 4).at), false)
   assert.equal(restarted.end(pick(held, 7).at), true)
   assert.deepEqual(restarted.accepted(1), [
-    { producer: 'edge-1', tenant: 'acme', service: 'auth', records: 30 },
+    { producer: 'edge-1', tenant: 'acme', service: 'auth', records: 30, firstSeq: 0, lastSeq: 29 },
   ])
   assert.equal(
     disk.paths().some((path) => path.includes('-000000000002-')),
