@@ -12,7 +12,7 @@ import type { Ledger } from '../infra/ledger/ledger.ts'
 import type { Turnstile } from '../infra/ledger/turnstile.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import { type Epoch, epoch, type InstantMs, instant } from '../schemas/brand.ts'
-import type { ActorPersisted, Assignment } from '../schemas/messages.ts'
+import type { AccountBegun, ActorPersisted, Assignment } from '../schemas/messages.ts'
 import type { WatchedJournal } from './watched-journal.ts'
 import type { Bounds } from './world.ts'
 
@@ -48,6 +48,7 @@ export const openKeeper = ({
   bounds: { journalBytesMax },
   assignments: restored,
   actors: restoredActors,
+  begun,
 }: {
   readonly journal: WatchedJournal
   readonly clock: Pick<Clock, 'now'>
@@ -58,8 +59,10 @@ export const openKeeper = ({
   readonly bounds: Pick<Bounds, 'journalBytesMax'>
   readonly assignments: readonly Assignment[]
   readonly actors: ReadonlyMap<string, ActorPersisted>
+  readonly begun: AccountBegun | null
 }): Keeper => {
   const actors = new Map(restoredActors)
+  const beginning = begun === null ? [] : [begun]
   let assignments = restored.slice(-assignmentsMax)
   let lastEpoch = restored.reduce((last, { epoch: it }) => Math.max(last, it), 0)
   let notBeforeMs = instant(0)
@@ -70,7 +73,7 @@ export const openKeeper = ({
       const kept = assignments.map(
         (assignment): Fact => ({ type: 'assignment.recorded', assignment }),
       )
-      await journal.checkpoint([...account, ...kept, ...actors.values()])
+      await journal.checkpoint([...account, ...kept, ...actors.values(), ...beginning])
     })
 
   return {

@@ -22,7 +22,7 @@ export const observe = ({
   config,
   producer,
   stage,
-  storage: { ring, journal, ledger, recovery },
+  storage: { ring, journal, ledger, recovery, replayed },
   commands,
   notices,
   clock,
@@ -53,7 +53,7 @@ export const observe = ({
   ring: (cache) => ringViewOf(stage.actors(), cache),
   rings: () => ({ rings: ringsHere({ stage, service: producer, clock }), missing: [] }),
   held: () => heldIn(ring),
-  doubts: () => doubtsOf(recovery, ledger),
+  doubts: (fromMs) => [...doubtsOf(recovery, ledger), ...doubtsBefore(replayed.begun, fromMs)],
   endpoint: () => endpointView(stage.actors()),
   command: commands.give,
   dispatch: ({ kind, reason }) =>
@@ -78,6 +78,15 @@ export const observe = ({
   counters: meters.read,
   noteUnshown: (events) => meters.count('inspectionSkipped', {}, events),
 })
+
+/** Of a time before the account began anew, it says only what was still held then. */
+const doubtsBefore = (begun: Storage['replayed']['begun'], fromMs: number): readonly string[] =>
+  begun === null || fromMs >= begun.atMs
+    ? []
+    : [
+        `The journal had been removed when Holdfast started at ${new Date(begun.atMs).toISOString()}: of what ` +
+          'was accepted before, the account has what was still held then.',
+      ]
 
 const doubtsOf = (
   { unknown }: Pick<Recovery, 'unknown'>,

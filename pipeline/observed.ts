@@ -27,8 +27,8 @@ export type Observed = {
   readonly held: () => AsyncIterable<Held>
   /** The account in time, as far as it is written down. */
   readonly book: Pick<Bookkeeper, 'ask' | 'view'>
-  /** Losses that may have happened and that no drop event can name, in sentences. */
-  readonly doubts: () => readonly string[]
+  /** Losses of records of this time or later that no drop event can name, if there may be any. */
+  readonly doubts: (fromMs: number) => readonly string[]
   readonly endpoint: () => EndpointView
   /** Resolves once the endpoint manager has answered; never rejects. */
   readonly command: (command: EndpointCommand) => Promise<CommandResult>

@@ -1,6 +1,7 @@
 /** Opens what a pipeline keeps on disk, in the order in which one needs the other. */
 import { join } from 'node:path'
 import type { AccountBook } from '../infra/book/account-book.ts'
+import { formerLife } from '../infra/journal/former-life.ts'
 import { openJournal } from '../infra/journal/open-journal.ts'
 import type { Alarm } from '../infra/ledger/alarm.ts'
 import type { Ledger } from '../infra/ledger/ledger.ts'
@@ -46,16 +47,23 @@ export const openStorage = async ({
       fault,
     })
   const at = (name: string): string => join(config.dataDirectory, name)
+  const former = await formerLife({
+    filesystem,
+    directory: config.dataDirectory,
+    nowMs: clock.now(),
+  })
   const journal = watched(
     openJournal({
       filesystem,
       directory: at('journal'),
+      opening: former === undefined ? [] : [former],
       reserveBytes: bounds.journalReserveBytes,
       report,
       drawSalt,
     }),
   )
   const replayed = await replay(journal.recover())
+  if (former !== undefined) log.error('journal.missing', former.detail)
   const ring = openRing({
     filesystem,
     directory: at('ring'),

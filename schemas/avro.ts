@@ -5,6 +5,16 @@ import type { Definition } from './definition.ts'
 export const definitions: readonly Definition[] = [
   {
     type: 'record',
+    name: 'AccountBegun',
+    namespace: 'holdfast',
+    event: 'account.begun',
+    fields: [
+      { name: 'detail', type: 'string' },
+      { name: 'atMs', type: 'long' },
+    ],
+  },
+  {
+    type: 'record',
     name: 'AccountCheckpointed',
     namespace: 'holdfast',
     event: 'account.checkpointed',

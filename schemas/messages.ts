@@ -1,6 +1,13 @@
 // Written by `npm run generate` from avro/*.avsc. Change those.
 import type { BatchId, Branded, Epoch, InstantMs, Seq } from './brand.ts'
 
+/** journal: the journal was missing at this start, though there had been one: the account begins here, and what was before it is in none. */
+export type AccountBegun = {
+  readonly type: 'account.begun'
+  readonly detail: string
+  readonly atMs: InstantMs
+}
+
 /** auditor → itself: of a shard, what everything before these offsets came to. Written before the topics are cut off there. */
 export type AccountCheckpointed = {
   readonly type: 'account.checkpointed'
@@ -525,6 +532,7 @@ export type ShardAdopted = {
 
 /** Each message by its type. */
 export type Messages = {
+  readonly 'account.begun': AccountBegun
   readonly 'account.checkpointed': AccountCheckpointed
   readonly 'actor.persisted': ActorPersisted
   readonly 'append.done': AppendDone

@@ -58,6 +58,7 @@ const factTypes: Readonly<Record<Fact['type'], true>> = {
   'assignment.recorded': true,
   'actor.persisted': true,
   'ledger.checkpointed': true,
+  'account.begun': true,
 }
 
 const isFact = (message: Messages[MessageType]): message is Fact =>

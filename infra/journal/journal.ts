@@ -1,4 +1,5 @@
 import type {
+  AccountBegun,
   ActorPersisted,
   AssignmentRecorded,
   LedgerCheckpointed,
@@ -19,6 +20,7 @@ export type Fact =
   | AssignmentRecorded
   | ActorPersisted
   | LedgerCheckpointed
+  | AccountBegun
 
 /** An append-only file of facts. Facts appended together share one fdatasync. */
 export type Journal = {

@@ -33,6 +33,8 @@ export type JournalOptions = {
   readonly filesystem: Filesystem
   /** Of this journal alone; made if it is not there. */
   readonly directory: string
+  /** What the first file begins with, where there is no journal yet. */
+  readonly opening?: readonly Fact[]
   /** Kept ahead of what is written. Twice as much is set aside at a time. Default 1 MiB. */
   readonly reserveBytes?: number
   /** Told of faults that change nothing for any caller. By default the process warns. */
@@ -49,6 +51,7 @@ type Desk = Required<JournalOptions> & { current: JournalFile | null }
 export const openJournal = (options: JournalOptions): Journal => {
   const desk: Desk = {
     reserveBytes: defaultReserveBytes,
+    opening: [],
     report: (fault) => process.emitWarning(fault),
     drawSalt: () => randomInt(saltMax),
     ...options,
@@ -126,16 +129,19 @@ async function* recover(desk: Desk): AsyncGenerator<Fact, void, undefined> {
   await filesystem.makeDirectory(directory)
   const highest = await highestJournal(filesystem, directory)
   const journal =
-    highest === undefined ? await beginFirst(desk) : yield* openExisting(desk, highest)
+    highest === undefined ? yield* beginFirst(desk) : yield* openExisting(desk, highest)
   desk.current = journal
   await filesystem.syncDirectory(directory)
   await removeOlder(desk, journal.number)
 }
 
-const beginFirst = (desk: Desk): Promise<JournalFile> =>
-  begin(desk, 1, []).catch((cause) => {
+async function* beginFirst(desk: Desk): AsyncGenerator<Fact, JournalFile, undefined> {
+  const journal = await begin(desk, 1, desk.opening).catch((cause) => {
     throw journalFailure(`Beginning a journal in ${desk.directory}`, cause, 'Nothing was changed.')
   })
+  yield* desk.opening
+  return journal
+}
 
 async function* openExisting(
   { filesystem, directory }: Desk,

@@ -7,6 +7,7 @@
  * is in it, and a checkpoint starts from what was believed then.
  */
 import type {
+  AccountBegun,
   ActorPersisted,
   Assignment,
   Drop,
@@ -42,6 +43,8 @@ export type Replayed = {
   readonly assignments: readonly Assignment[]
   /** The latest snapshot of each actor. */
   readonly actors: ReadonlyMap<string, ActorPersisted>
+  /** Set where the journal was missing once, and the account began anew. */
+  readonly begun: AccountBegun | null
 }
 
 /** A `ledger.checkpointed` makes all that came before it forgotten. */
@@ -68,6 +71,7 @@ type State = {
   readonly drops: Drop[]
   readonly assignments: Assignment[]
   readonly actors: Map<string, ActorPersisted>
+  begun: AccountBegun | null
 }
 
 const emptyState = (account = openAccount()): State => ({
@@ -80,6 +84,7 @@ const emptyState = (account = openAccount()): State => ({
   drops: [],
   assignments: [],
   actors: new Map(),
+  begun: null,
 })
 
 /** The rows of a checkpoint have its marks counted in; the marks say which batches not to resend. */
@@ -120,6 +125,9 @@ const apply = (state: State, fact: Exclude<Fact, LedgerCheckpointed>): void => {
       return
     case 'actor.persisted':
       state.actors.set(fact.actor, fact)
+      return
+    case 'account.begun':
+      state.begun = fact
       return
   }
 }

@@ -57,18 +57,19 @@ export const calendarIn = async (
     }),
   )
   const looked = { held, drops }
-  const { doubts } = verdictOf({ observed, looked, lostEvents: 0, isOpen: false })
+  const doubtsSince = (sinceMs: number) =>
+    verdictOf({ observed, looked, lostEvents: 0, fromMs: sinceMs, isOpen: false }).doubts
   return {
     watermark: held === 'cut' ? null : isoOrNull(watermarkMs),
     asOf: new Date(nowMs).toISOString(),
     accepted: acceptedIn(observed, asked),
     since: sinceOf(observed, asked),
-    doubts,
+    doubts: doubtsSince(fromMs),
     stepMs,
     cells: cells.map((cell, index) => {
       const atMs = fromMs + index * stepMs
       const isOpen = cell.held > 0 || atMs + stepMs > nowMs
-      const verdict = verdictWith({ lostEvents: cell.events, doubts, isOpen })
+      const verdict = verdictWith({ lostEvents: cell.events, doubts: doubtsSince(atMs), isOpen })
       return { at: new Date(atMs).toISOString(), verdict, ...cell }
     }),
   }

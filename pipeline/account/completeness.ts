@@ -71,6 +71,7 @@ export const completenessIn = async (
     observed,
     looked: { held: heldCut, drops },
     lostEvents: lost.events,
+    fromMs: asked.fromMs,
     isOpen: pending.batches > 0 || asked.toMs > nowMs,
   })
   return {
@@ -93,13 +94,15 @@ export const verdictOf = (found: {
     readonly drops: { readonly cut: Cut; readonly unnamed: number }
   }
   readonly lostEvents: number
+  /** Records of this time or later are asked about. */
+  readonly fromMs: number
   /** Something is held, or the window is not over. */
   readonly isOpen: boolean
 }): Pick<Completeness, 'verdict' | 'doubts'> => {
   const { observed, looked, lostEvents, isOpen } = found
   const { cut, unnamed } = looked.drops
   const doubts = [
-    ...observed.doubts(),
+    ...observed.doubts(found.fromMs),
     ...(looked.held === 'cut' ? ['More batches are held than are looked at for one answer.'] : []),
     ...(unnamed > 0
       ? [`${unnamed} records were dropped whose drop events cannot be read any more.`]

@@ -97,6 +97,7 @@ export const reportOf = async (
     observed,
     looked: { held: heldCut, drops },
     lostEvents: lost.events,
+    fromMs: asked.fromMs,
     isOpen: heldBack.batches > 0 || asked.toMs > nowMs,
   })
   return {

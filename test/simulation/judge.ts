@@ -18,6 +18,7 @@ const wrongEvents: ReadonlySet<string> = new Set([
   'ledger.reported',
   'drops.missing',
   'segment.lost',
+  'journal.missing',
 ])
 const slowWords = /takes long|leaves an append unanswered|said nothing until after its lease/
 const diskWords = /journal|EIO|ENOSPC/

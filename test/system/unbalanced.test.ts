@@ -111,6 +111,32 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const)
     assert.deepEqual(eventsOf(again, 'segment.lost'), [])
   })
 
+test('a journal that is removed is said aloud, and nothing that is held is lost by it', async (t) => {
+  const { folder, load, send } = await scene(t)
+  {
+    await using holdfast = await startHoldfast(folder, config)
+    await send(holdfast, 5)
+    await holdfast.kill('SIGTERM')
+  }
+  await rm(join(folder, 'data/journal'), { recursive: true })
+  const removedAtMs = Date.now()
+  const verdictSince = async (holdfast: HoldfastProcess, fromMs: number) => {
+    const window = `from=${fromMs}&to=${fromMs + 1}`
+    return holdfast.get<Completeness>(`/api/v1/completeness?${window}`)
+  }
+  for (const said of [1, 0]) {
+    await using holdfast = await startHoldfast(folder, config)
+    const { accepted, pending, unaccounted } = (await accountIn(holdfast)).totals
+    assert.deepEqual([accepted, pending, unaccounted], [load.promisedRecords(), accepted, 0])
+    assert.equal(eventsOf(holdfast, 'journal.missing').length, said)
+    const { verdict, doubts } = await verdictSince(holdfast, removedAtMs - 10_000)
+    assert.equal(verdict, 'incomplete')
+    assert.match(doubts.join(' '), /journal had been removed/)
+    assert.deepEqual((await verdictSince(holdfast, Date.now())).doubts, [])
+    await holdfast.kill('SIGTERM')
+  }
+})
+
 test('a segment that is cut under the running process is missed when it is to go', async (t) => {
   const { folder, segments, send } = await scene(t)
   await using holdfast = await startHoldfast(folder, config)

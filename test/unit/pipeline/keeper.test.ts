@@ -23,6 +23,7 @@ const keeperOver = (checkpoint: () => Promise<void>) => {
     bounds: { journalBytesMax: 1_000 },
     assignments: [],
     actors: new Map(),
+    begun: null,
   })
   return { keeper, clock, lines }
 }
