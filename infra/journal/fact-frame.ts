@@ -26,15 +26,19 @@ export const encodeFacts = (facts: readonly Fact[]): readonly Buffer[] =>
     return [length, body]
   })
 
+/** `isForeign`: it is whole, and another release wrote it. */
+export type FactFault = { readonly fault: string; readonly isForeign?: boolean }
+
 /** The facts in a payload whose checksum is right, or what is wrong with them all the same. */
-export const decodeFacts = (payload: Buffer): readonly Fact[] | { readonly fault: string } => {
+export const decodeFacts = (payload: Buffer): readonly Fact[] | FactFault => {
   const facts: Fact[] = []
   for (let at = 0; at < payload.length; ) {
     if (at + lengthBytes > payload.length) return { fault: 'a length is cut short' }
     const end = at + lengthBytes + payload.readUInt32LE(at)
     if (end > payload.length) return { fault: 'a fact is longer than its frame' }
     const fact = decode(payload.subarray(at + lengthBytes, end))
-    if (isDecodeFailure(fact)) return { fault: fact.detail }
+    if (isDecodeFailure(fact))
+      return { fault: fact.detail, isForeign: fact.why === 'unknown_schema' }
     if (!isFact(fact)) return { fault: `"${fact.type}" is no fact of a journal` }
     facts.push(fact)
     at = end

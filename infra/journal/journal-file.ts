@@ -1,10 +1,15 @@
 /** The files of a journal: their names, and what is in one. */
-import { decodeFileHeader, type FileHeader, fileHeaderBytes } from '../disk/file-header.ts'
+import {
+  decodeFileHeader,
+  type FileHeader,
+  FormatVersionError,
+  fileHeaderBytes,
+} from '../disk/file-header.ts'
 import type { OpenFile } from '../disk/filesystem.ts'
 import { payloadCrcOf } from '../disk/frame.ts'
 import { type FoundFrame, scanFrames } from '../disk/scan.ts'
 import { openWindow } from '../disk/window.ts'
-import { decodeFacts } from './fact-frame.ts'
+import { decodeFacts, type FactFault } from './fact-frame.ts'
 import type { Fact } from './journal.ts'
 import { JournalError } from './journal-error.ts'
 import type { Span } from './space.ts'
@@ -36,7 +41,8 @@ export const readJournalHeader = async (file: OpenFile, path: string): Promise<F
 /**
  * The facts of a file, oldest first; returns where the last frame of them is. A last frame that
  * is damaged was never finished, so nobody was told that it is kept.
- * @throws {JournalError} `corrupt` when there is damage in what was acknowledged.
+ * @throws {JournalError} `corrupt` when there is damage in what was acknowledged;
+ * {FormatVersionError} when another release wrote what this one cannot read.
  */
 export async function* readFacts(
   file: OpenFile,
@@ -63,7 +69,7 @@ export async function* readFacts(
       continue
     }
     const facts = decodeFacts(payload)
-    if ('fault' in facts) throw corrupt(path, found.offset, facts.fault)
+    if ('fault' in facts) throw unreadableFact(path, found.offset, facts)
     yield* facts
     from = found.offset
     end = found.offset + found.bytes
@@ -74,6 +80,15 @@ export async function* readFacts(
 
 const wrongChecksum = 'the frame there does not have its checksum'
 const unreadable = 'there is no readable frame'
+
+const unreadableFact = (path: string, offset: number, { fault, isForeign }: FactFault): Error =>
+  isForeign === true
+    ? new FormatVersionError({
+        path,
+        format: `a fact of another release (${fault})`,
+        known: 'those of releases up to its own',
+      })
+    : corrupt(path, offset, fault)
 
 const corrupt = (path: string, offset: number, detail: string): JournalError =>
   new JournalError(

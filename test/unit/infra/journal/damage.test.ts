@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileHeaderBytes } from '../../../../infra/disk/file-header.ts'
+import { encodeFileHeader, fileHeaderBytes } from '../../../../infra/disk/file-header.ts'
+import { encodeFrame } from '../../../../infra/disk/frame.ts'
+import { encodeFacts } from '../../../../infra/journal/fact-frame.ts'
 import { openFaultyDisk } from '../../../support/faulty-disk.ts'
 import { actorsIn, directory, factOf, factsOn, namesOf, recovered } from './journal-fixture.ts'
 
@@ -85,4 +87,22 @@ test('a file whose header is gone is refused loudly', async () => {
     code: 'corrupt',
     message: /offset 0/,
   })
+})
+
+test('a journal that another release wrote is refused as such, and is not called damaged', async () => {
+  const salt = 0x0a11_5a17
+  const payload = encodeFacts([factOf(0)])
+  const [, body] = payload
+  // The fingerprint of the schema begins behind two bytes of the encoding.
+  body?.writeUInt8(body.readUInt8(2) ^ 0xff, 2)
+  const frame = encodeFrame({ header: new Uint8Array(0), payload, salt })
+  const end = fileHeaderBytes + frame.bytes
+  const header = { kind: 'journal', salt, number: 1, schema: 0n, durableBytes: end } as const
+  const bytes = Buffer.concat([encodeFileHeader(header), ...frame.pieces])
+  const disk = diskWith(bytes)
+  await assert.rejects(factsOn(disk), {
+    name: 'FormatVersionError',
+    message: /a fact of another release.*Nothing was changed\. Run the release that wrote it/,
+  })
+  assert.deepEqual(disk.contents(path).subarray(0, end), bytes)
 })
