@@ -78,18 +78,21 @@ export const redirectFault = (
 }
 
 const recentHops = (context: EndpointManagerContext, nowMs: InstantMs): readonly Hop[] =>
-  context.hops.filter(({ atMs }) => nowMs - atMs < context.hopTtlMs)
+  context.hops.filter(({ atMs }) => isRecent(atMs, context, nowMs))
+
+/** What lies ahead is of a former life, before the machine's clock was set back: it says nothing. */
+const isRecent = (
+  atMs: InstantMs,
+  { hopTtlMs }: Pick<EndpointManagerContext, 'hopTtlMs'>,
+  nowMs: InstantMs,
+): boolean => atMs <= nowMs && nowMs - atMs < hopTtlMs
 
 /** An endpoint that works is not left for one that was just rolled back from: that would never end. */
-const wasGivenUp = (
-  { standing, gaveUp, hopTtlMs }: EndpointManagerContext,
-  location: string,
-  nowMs: InstantMs,
-): boolean =>
-  standing === 'proven' &&
-  gaveUp !== null &&
-  nowMs - gaveUp.atMs < hopTtlMs &&
-  isSameTarget(gaveUp.url, location)
+const wasGivenUp = (context: EndpointManagerContext, location: string, nowMs: InstantMs): boolean =>
+  context.standing === 'proven' &&
+  context.gaveUp !== null &&
+  isRecent(context.gaveUp.atMs, context, nowMs) &&
+  isSameTarget(context.gaveUp.url, location)
 
 /** The same assignment is with the journal once more: what failed may still be kept. */
 export const isWrittenAgain = ({ writing }: EndpointManagerContext): boolean =>

@@ -65,6 +65,8 @@ export type Book = {
 /** The part of the room that dead letters may take. */
 const deadShare = 0.25
 const deadMax = 1_000
+/** A restored notice is tried again after so long at most. */
+const waitMsMax = 3_600_000
 
 export type BookOptions = {
   readonly recipients: readonly Recipient[]
@@ -185,12 +187,22 @@ export const openBook = (options: BookOptions): Book => {
   }
 }
 
-const laneOf = ({ source, pace, chance, head, restored }: BookOptions, webhook: string): Lane => {
+const laneOf = (options: BookOptions, webhook: string): Lane => {
+  const { source, pace, chance, head, restored, nowMs } = options
   const address: Address = { source, webhook, nonce: head.nonce }
   const mine = restored.filter((entry) => 'webhook' in entry && entry.webhook === webhook)
   const notices: Restored = {
-    open: mine.flatMap((entry) => ('open' in entry ? [entry.open] : [])),
-    sealed: mine.flatMap((entry) => ('sealed' in entry ? [entry.sealed] : [])),
+    // Where the machine's clock was set back between two lives, what lies ahead would be waited for.
+    open: mine.flatMap((entry) =>
+      'open' in entry
+        ? [{ ...entry.open, openedAtMs: Math.min(entry.open.openedAtMs, nowMs + waitMsMax) }]
+        : [],
+    ),
+    sealed: mine.flatMap((entry) =>
+      'sealed' in entry
+        ? [{ ...entry.sealed, nextAtMs: Math.min(entry.sealed.nextAtMs, nowMs + waitMsMax) }]
+        : [],
+    ),
   }
   return openLane({ address, pace, chance, restored: notices })
 }

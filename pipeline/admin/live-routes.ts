@@ -15,7 +15,7 @@ const liveMs = 200
 
 /** `GET /api/v1/live[?after=]`: the pipeline at a glance, and what its actors did since. */
 export const openLiveRoute = (): Route => {
-  const remembered = openRemembered({ forMs: liveMs, now: Date.now })
+  const remembered = openRemembered({ forMs: liveMs, now: () => performance.now() })
   return async ({ observed, search, nowMs }) => {
     const query = queryOf<{ after: number }>(search, {
       after: wholeNumber({ min: 0, max: 9_999_999_999 }),

@@ -15,6 +15,7 @@ export const openRemembered = ({
 }: {
   /** How long an answer is good enough, from when it was there. */
   readonly forMs: number
+  /** Of a clock that is never set. */
   readonly now: () => number
 }): Remembered => {
   const entries = new Map<string, Entry>()

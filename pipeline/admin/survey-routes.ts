@@ -22,7 +22,7 @@ const bucketsDefault = 120
 
 /** By path. All are asked with GET. */
 export const openSurveyRoutes = (): Readonly<Record<string, { readonly GET: Route }>> => {
-  const remembered = openRemembered({ forMs: surveyMs, now: Date.now })
+  const remembered = openRemembered({ forMs: surveyMs, now: () => performance.now() })
   const rows = (observed: Observed): Promise<readonly StreamRow[]> =>
     remembered('rows', async () => streamRows(observed.ledger.streams()))
   return {

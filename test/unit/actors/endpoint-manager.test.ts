@@ -219,6 +219,14 @@ describe('An endpoint manager is told of redirects', () => {
     assert.deepEqual(redirect(it, urls.a), ['journalAssignment'])
   })
 
+  test('endpoint-manager E3: hops of a former life are forgotten where the clock was set back between.', () => {
+    const it = proven()
+    redirect(it, urls.b)
+    journaled(it, 2)
+    it.wait(-24 * 3_600_000)
+    assert.deepEqual(redirect(it, urls.a), ['journalAssignment'])
+  })
+
   test('endpoint-manager E6: a pinned endpoint is left for no redirect and no failure, but for a command.', () => {
     const it = proven()
     moved(it, urls.b)
