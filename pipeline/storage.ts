@@ -99,16 +99,14 @@ export const openStorage = async ({
 const unshownMax = 20
 
 const sound = (alarm: Alarm, log: Log): void => {
+  const { kind, detail } = alarm
   if (alarm.kind === 'segment.lost') {
-    const { kind, detail, segment, records } = alarm
+    const { segment, records } = alarm
     log.error(kind, detail, { segment, records })
-    return
-  }
-  const { kind, detail, unshown } = alarm
-  log.error(kind, detail, {
-    streams: unshown.slice(0, unshownMax),
-    unlisted: Math.max(0, unshown.length - unshownMax),
-  })
+  } else if (alarm.kind === 'drops.missing') {
+    const streams = alarm.unshown.slice(0, unshownMax)
+    log.error(kind, detail, { streams, unlisted: alarm.unshown.length - streams.length })
+  } else log.error(kind, detail)
 }
 
 const tell = (recovery: Recovery, log: Log): void => {

@@ -7,6 +7,7 @@ export type Alarm =
       readonly detail: string
       readonly unshown: readonly Unshown[]
     }
+  | { readonly kind: 'journal.outdated'; readonly detail: string }
   /** `records` of it had not ended, and are in drop events. */
   | {
       readonly kind: 'segment.lost'

@@ -62,17 +62,20 @@ const linesPerWrite = 512
 export const openDropArchive = async ({
   filesystem,
   directory,
-  before,
+  journaled,
   newestMax,
   report,
+  rescue,
 }: {
   readonly filesystem: Filesystem
   readonly directory: string
-  /** The id of the first drop event that the journal holds: from there on the file is cut. */
-  readonly before: string | null
+  /** The drop events that the journal holds: from the first of them on the file is cut. */
+  readonly journaled: readonly Drop[]
   /** How many of the newest to answer. */
   readonly newestMax: number
   readonly report: (detail: string) => void
+  /** Is given what would be cut and the journal does not hold; keeps it there before it resolves. */
+  readonly rescue: (strangers: readonly Drop[]) => Promise<void>
 }): Promise<OpenedArchive> => {
   const path = join(directory, archiveName)
   await filesystem.makeDirectory(directory)
@@ -80,7 +83,9 @@ export const openDropArchive = async ({
   const file = await filesystem.open(path, isThere ? 'update' : 'create')
   try {
     if (!isThere) await filesystem.syncDirectory(directory)
-    const { contents, newest, sums } = await scanned(file, { path, before, newestMax, report })
+    const { contents, newest, sums } = await scanned(file, {
+      ...{ path, journaled, newestMax, report, rescue },
+    })
     return { archive: archiveOver(file, { path, contents }), newest, sums }
   } catch (cause) {
     await file.close()
@@ -92,20 +97,22 @@ const scanned = async (
   file: OpenFile,
   {
     path,
-    before,
+    journaled,
     newestMax,
     report,
-  }: {
-    readonly path: string
-    readonly before: string | null
-    readonly newestMax: number
-    readonly report: (detail: string) => void
-  },
+    rescue,
+  }: Pick<
+    Parameters<typeof openDropArchive>[0],
+    'journaled' | 'newestMax' | 'report' | 'rescue'
+  > & { readonly path: string },
 ): Promise<Omit<OpenedArchive, 'archive'> & { readonly contents: Contents }> => {
   const contents: Contents = { places: [], firstId: null, lastId: null, lines: 0, end: 0 }
   const newest: Drop[] = []
   const sums = openDropSums()
   const damaged: number[] = []
+  const strangers: Drop[] = []
+  const before = journaled[0]?.id ?? null
+  const known = new Set(journaled.map(({ id }) => id))
   const size = await file.size()
   let seenEnd = 0
   for await (const { offset, end, bytes } of linesOf(file, { from: 0, to: size })) {
@@ -115,7 +122,10 @@ const scanned = async (
       damaged.push(offset)
       continue
     }
-    if (before !== null && drop.id >= before) break
+    if (before !== null && drop.id >= before) {
+      if (!known.has(drop.id)) strangers.push(drop)
+      continue
+    }
     noted(contents, drop.id, offset)
     contents.end = end
     sums.add(drop)
@@ -124,6 +134,7 @@ const scanned = async (
   }
   // While the journal holds some, what follows the last good line is an append that was cut short.
   if (before === null) contents.end = seenEnd
+  if (strangers.length > 0) await rescue(strangers)
   if (contents.end < size) {
     if (before === null)
       report(`The end of ${path} is no whole line; ${size - seenEnd} bytes are cut off.`)

@@ -1,12 +1,6 @@
 import { join } from 'node:path'
 import type { InstantMs } from '../../schemas/brand.ts'
-import type {
-  Extent,
-  Held,
-  SegmentLost,
-  SegmentRetired,
-  SegmentsGrown,
-} from '../../schemas/messages.ts'
+import type { Drop, Extent, Held, SegmentRetired, SegmentsGrown } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import { type AccountBook, noBook } from '../book/account-book.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
@@ -21,6 +15,7 @@ import type { Desk } from './desk.ts'
 import { archiveName, openDropArchive } from './drop-archive.ts'
 import { openDropIds } from './drop-id.ts'
 import { openDropStore } from './drop-store.ts'
+import { missingDrops, outdatedJournal, sayLost } from './findings.ts'
 import type { Ledger } from './ledger.ts'
 import { lostSegments } from './lost-segments.ts'
 import { openNotes } from './notes.ts'
@@ -28,7 +23,7 @@ import { recordFates } from './recording.ts'
 import { lose, type Replayed, without } from './replay.ts'
 import { openSegmentBook } from './segment-book.ts'
 import { openTurnstile, type Turnstile } from './turnstile.ts'
-import { type Unshown, unshownDrops } from './unshown-drops.ts'
+import { unshownDrops } from './unshown-drops.ts'
 
 export type LedgerOptions = {
   readonly journal: Pick<Journal, 'append'>
@@ -72,14 +67,19 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
     filesystem: options.filesystem,
     directory: options.directory,
     // What the journal holds is archived by the next checkpoint, again if need be.
-    before: replayed.drops[0]?.id ?? null,
+    journaled: replayed.drops,
     newestMax: dropsMax,
     report,
+    rescue: async (strangers) => {
+      await rescueDrops(journal, strangers)
+      replayed.drops.push(...strangers)
+      replayed.drops.sort((a, b) => (a.id < b.id ? -1 : 1))
+      options.alarm(outdatedJournal(strangers.length))
+    },
   })
   for (const drop of replayed.drops) sums.add(drop)
   const unshown = unshownDrops(account, sums)
-  if (unshown.length > 0)
-    options.alarm({ kind: 'drops.missing', detail: detailOf(unshown, options.directory), unshown })
+  if (unshown.length > 0) options.alarm(missingDrops(unshown, join(options.directory, archiveName)))
   const ids = openDropIds()
   for (const { id } of [...newest.slice(-1), ...replayed.drops]) ids.seen(id)
 
@@ -113,22 +113,18 @@ export const openLedger = async (options: LedgerOptions): Promise<Ledger> => {
   return ledgerOver(desk, { now, rowsMax })
 }
 
-const sayLost = (
-  { segment, streams }: SegmentLost,
-  { alarm, report }: Pick<LedgerOptions, 'alarm' | 'report'>,
-): void => {
-  const sum = (of: 'accepted' | 'dropped') => streams.reduce((total, it) => total + it[of], 0)
-  const [accepted, records] = [sum('accepted'), sum('dropped')]
-  const what =
-    `The file of segment ${segment} is gone or shorter than it was: ${accepted} records that were ` +
-    'accepted are not in it any more.'
-  const back = 'If the file comes back, what is in it is sent, and accepted anew.'
-  if (records === 0) {
-    report(`${what} All of them had ended, and nothing is lost. ${back}`)
-    return
+/** Drop events in one frame of the journal. */
+const dropsPerFact = 1_000
+
+/** They come with no mark: nothing is counted by them, and the next checkpoint archives them. */
+const rescueDrops = async (
+  journal: Pick<Journal, 'append'>,
+  strangers: readonly Drop[],
+): Promise<void> => {
+  for (let first = 0; first < strangers.length; first += dropsPerFact) {
+    const drops = strangers.slice(first, first + dropsPerFact)
+    await journal.append([{ type: 'marks.recorded', marks: [], drops }])
   }
-  const loss = `${records} of them had not ended and are lost, each in a drop event.`
-  alarm({ kind: 'segment.lost', detail: `${what} ${loss} ${back}`, segment, records })
 }
 
 /** What segments were found to hold, beyond what the journal knows: a kill came before the note. */
@@ -153,15 +149,6 @@ const extentsIn = (log: Desk['log'], segment: number): readonly Extent[] =>
     .flatMap(({ records, ...extent }) =>
       records === extent.lastSeq - extent.firstSeq + 1 ? [{ segment, ...extent }] : [],
     )
-
-const detailOf = (unshown: readonly Unshown[], directory: string): string => {
-  const records = unshown.reduce((sum, it) => sum + it.records, 0)
-  return (
-    `${records} records were dropped whose drop events are not in ${join(directory, archiveName)} any ` +
-    'more: it was cut, damaged, emptied or removed. The account counts them all the same; which records ' +
-    'they were cannot be shown, unless the file is put back while nothing runs.'
-  )
-}
 
 /**
  * What the last checkpoint has as accepted by segments that lived, and is now neither in the record log

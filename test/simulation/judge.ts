@@ -19,6 +19,7 @@ const wrongEvents: ReadonlySet<string> = new Set([
   'drops.missing',
   'segment.lost',
   'journal.missing',
+  'journal.outdated',
 ])
 const slowWords = /takes long|leaves an append unanswered|said nothing until after its lease/
 const diskWords = /journal|EIO|ENOSPC/

@@ -204,6 +204,35 @@ test('an archive that was cut, even behind a line, emptied or removed is missed,
     assert.equal((await life.drops()).length, 5)
   }))
 
+test('where the journal is an older copy, the drop events that it does not know are kept and said', () =>
+  live(async (life) => {
+    await lose(life, 2)
+    const older = life.journal.facts().slice()
+    await lose(life, 3, 10)
+    await life.checkpoint()
+    await lose(life, 1, 20)
+    await life.checkpoint()
+    const all = await life.drops()
+    let isOld = true
+    life.journal.rewrite(() => {
+      const facts = isOld ? older : []
+      isOld = false
+      return facts
+    })
+    await life.restart()
+    assert.deepEqual(await life.drops(), all)
+    assert.deepEqual(
+      life.alarms.map(({ kind }) => kind),
+      ['journal.outdated'],
+    )
+    await life.restart()
+    assert.deepEqual(await life.drops(), all, 'the journal has them before the archive is cut')
+    await life.checkpoint()
+    await life.restart()
+    assert.deepEqual(await life.drops(), all)
+    assert.equal(life.alarms.length, 1)
+  }))
+
 test('a damaged line of the archive is reported, and the others are found', () =>
   live(async (life) => {
     await lose(life, 3)
