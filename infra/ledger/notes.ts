@@ -2,7 +2,7 @@
  * Notes in the journal what was accepted and has not ended, so that it is known of even if its file goes
  * while nothing runs. What ends soon is in the journal by its mark, and costs nothing here.
  */
-import type { Extent, Held, SegmentsGrown } from '../../schemas/messages.ts'
+import type { Extent, Held } from '../../schemas/messages.ts'
 import type { Journal } from '../journal/journal.ts'
 import { extend, type Grown } from './grown.ts'
 import type { SegmentBook } from './segment-book.ts'
@@ -16,8 +16,8 @@ export type Notes = {
 
 /** Batches that wait to be looked at; more are looked at at once. */
 const waitingMax = 4_096
-/** Extents in one frame of the journal. */
-const extentsMax = 5_000
+/** Noted at a time; the rest waits for the next time, so that many streams do not fill the journal. */
+const extentsMax = 500
 
 export const openNotes = ({
   journal,
@@ -32,7 +32,7 @@ export const openNotes = ({
   readonly begin: readonly Extent[]
 }): Notes => {
   let waiting: Held[] = []
-  let grown: Grown = new Map()
+  const grown: Grown = new Map()
   for (const extent of begin) extend(grown, extent)
 
   const gather = (): void => {
@@ -44,15 +44,22 @@ export const openNotes = ({
     waiting = []
   }
   /** Of a segment that goes, nothing may be said behind the word that it is gone. */
-  const due = (): readonly Extent[] =>
-    [...grown]
-      .filter(([segment]) => segments.isSteady(segment))
-      .flatMap(([, streams]) => [...streams.values()])
-  const factsOf = (extents: readonly Extent[]): readonly SegmentsGrown[] =>
-    Array.from({ length: Math.ceil(extents.length / extentsMax) }, (_, index) => ({
-      type: 'segments.grown',
-      extents: extents.slice(index * extentsMax, (index + 1) * extentsMax),
-    }))
+  const take = (): readonly Extent[] => {
+    const taken: Extent[] = []
+    for (const [segment, streams] of grown) {
+      grown.delete(segment)
+      if (!segments.isSteady(segment)) continue
+      for (const [key, extent] of streams) {
+        if (taken.length === extentsMax) break
+        taken.push(extent)
+        streams.delete(key)
+      }
+      // Behind the others, so that a segment which goes on growing keeps none waiting.
+      if (streams.size > 0) grown.set(segment, streams)
+      if (taken.length === extentsMax) break
+    }
+    return taken
+  }
 
   return {
     accepted: (held) => {
@@ -63,14 +70,11 @@ export const openNotes = ({
       if (waiting.length > 0) gather()
       if (grown.size === 0 || !isRoom()) return
       await turnstile.through(async () => {
-        const facts = factsOf(due())
-        const taken = grown
-        grown = new Map()
+        const extents = take()
         try {
-          if (facts.length > 0) await journal.append(facts)
+          if (extents.length > 0) await journal.append([{ type: 'segments.grown', extents }])
         } catch (cause) {
-          for (const streams of taken.values())
-            for (const extent of streams.values()) extend(grown, extent)
+          for (const extent of extents) extend(grown, extent)
           throw cause
         }
       })

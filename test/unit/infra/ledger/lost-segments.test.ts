@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Alarm } from '../../../../infra/ledger/alarm.ts'
+import type { Unstored } from '../../../../infra/ring/record-log.ts'
+import { batchId } from '../../../../schemas/brand.ts'
 import type { Held } from '../../../../schemas/messages.ts'
 import { type FaultyDisk, openFaultyDisk } from '../../../support/faulty-disk.ts'
 import { type Body, type BodyOptions, openBody, unstored } from './body.ts'
@@ -18,6 +20,10 @@ const accept = async ({ log, ledger }: Body, indexes: readonly number[]) => {
   }
   return all
 }
+const renamed = ({ batch, payload }: Unstored, service: string): Unstored => ({
+  batch: { ...batch, service, id: batchId({ ...batch, service }) },
+  payload,
+})
 const end = ({ ledger }: Body, held: readonly Held[]) =>
   ledger.recordFates(
     held.map((it) => fateOf(it)),
@@ -173,4 +179,23 @@ test('a journal that takes no note keeps nothing from being noted the next time'
   await first.close()
   await disk.unlink(fileOf(disk, held[0]?.at.segment ?? 0))
   await assertFound(disk, { accepted: 4, lost: ['s0 0-3 cache_corrupt'] })
+})
+
+test('of many streams some are noted at a time, and all of them in the end', async () => {
+  const disk = openFaultyDisk({ seed: 1 })
+  const first = await openBody(disk, { segmentBytes: 10_000_000 })
+  const streams = 1_100
+  const all = Array.from({ length: streams }, (_, index) => renamed(unstored(0), `s${index}`))
+  const { held } = await first.log.append(all)
+  first.ledger.appended(held)
+  for (const turn of [1, 2, 3, 4]) {
+    const before = disk.changes()
+    await note(first)
+    assert.equal(disk.changes() > before, turn < 4, `turn ${turn}`)
+  }
+  await first.close()
+  await disk.unlink(fileOf(disk, held[0]?.at.segment ?? 0))
+  const body = await openBody(disk, { alarm: () => undefined })
+  const { accepted, dropped, unaccounted } = body.ledger.totals()
+  assert.deepEqual([accepted, dropped, unaccounted], [streams * 4, streams * 4, 0])
 })
