@@ -2,7 +2,10 @@ import { codeOf, type OpenFile } from './filesystem.ts'
 
 /** Reads a file from front to back in few, larger reads. */
 export type Window = {
-  /** The bytes at an offset; fewer only where the file ends before. */
+  /**
+   * The bytes at an offset; fewer only where the file ends before. They lie in memory of this window
+   * alone, and with them what else was read at once.
+   */
   readonly bytes: (offset: number, length: number) => Promise<Buffer>
 }
 
@@ -42,7 +45,8 @@ const readLeniently = async (
   file: OpenFile,
   range: { readonly offset: number; readonly bytes: number },
 ): Promise<Buffer> => {
-  const target = Buffer.allocUnsafe(range.bytes)
+  // Not of Node's pool.
+  const target = Buffer.allocUnsafeSlow(range.bytes)
   try {
     return target.subarray(0, await file.read(target, range.offset))
   } catch (cause) {

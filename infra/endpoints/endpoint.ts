@@ -14,6 +14,8 @@ export type Endpoint = {
     readonly assignment: Assignment
     readonly piece: Piece
     readonly payload: readonly Uint8Array[]
+    /** Called once nothing of the payload is used any more; not where that cannot be known. */
+    readonly giveBack?: () => void
     readonly deadlineMs: InstantMs
     readonly signal: AbortSignal
     /** Where the attempt is in a trace; not there unless telemetry is on. */

@@ -58,7 +58,12 @@ export const exchange = (options: {
   })
   request.on('error', fail)
   // What ends without an error, such as a change of protocol that nobody asked for, is no answer.
-  request.on('close', () => fail(new Error('the connection ended without an answer')))
+  request.on('close', () => {
+    // Its connection is closed, or free for the next one, which it is not before all of this one was written.
+    // So the operating system is done with the chunks, whatever became of them.
+    body.giveBack()
+    fail(new Error('the connection ended without an answer'))
+  })
   request.on('response', (response) => {
     const { statusCode: status = 0, headers } = response
     const reply = { status, headers, body: new Uint8Array() }

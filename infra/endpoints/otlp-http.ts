@@ -87,9 +87,13 @@ const attempt = (shared: Shared, addressed: Addressed): Promise<Verdict> => {
   })
   const fail = (fault: unknown): void =>
     leave(printable(shared.credentials.redact(unreachableDetail(fault))))
-  requestBody(addressed.payload, shared.compression)
+  const { payload, giveBack = () => undefined } = addressed
+  requestBody({ payload, giveBack }, shared.compression)
     .then((body) => {
-      if (bound.isReached()) return
+      if (bound.isReached()) {
+        body.giveBack()
+        return
+      }
       sending = exchange({
         ...requestOf(shared, addressed),
         body,

@@ -1,5 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { declareOwn, hold } from '../memory/holds.ts'
+import type { Loan } from '../ring/record-log.ts'
 
 export type Compression = 'none' | 'gzip'
 
@@ -7,6 +9,8 @@ export type RequestBody = {
   /** In the order they are sent in. */
   readonly chunks: readonly Uint8Array[]
   readonly bytes: number
+  /** To be called when the operating system is done with the chunks, or has been given none. */
+  readonly giveBack: () => void
 }
 
 /**
@@ -24,20 +28,21 @@ const compress = promisify<Uint8Array, { level: number }, Buffer>(gzip)
  */
 const chunkBytesMin = 32 * 1024
 
-/** What is sent: payloads concatenate to one OTLP request. One payload is sent as it is. */
+/**
+ * What is sent: payloads concatenate to one OTLP request. One payload is sent as it is. What is copied is
+ * given back at once.
+ */
 export const requestBody = async (
-  payload: readonly Uint8Array[],
+  { payload, giveBack }: Loan,
   compression: Compression,
 ): Promise<RequestBody> => {
   const bytes = payload.reduce((sum, part) => sum + part.byteLength, 0)
-  if (compression === 'gzip') return whole(await compress(joined(payload), { level: gzipLevel }))
-  if (bytes >= chunkBytesMin * payload.length) return { chunks: payload, bytes }
-  return whole(joined(payload))
-}
-
-const whole = (body: Uint8Array): RequestBody => ({ chunks: [body], bytes: body.byteLength })
-
-const joined = (payload: readonly Uint8Array[]): Uint8Array => {
+  const isSentAsItIs = payload.length === 1 || bytes >= chunkBytesMin * payload.length
+  if (compression === 'none' && isSentAsItIs) return { chunks: payload, bytes, giveBack }
   const [first] = payload
-  return payload.length === 1 && first !== undefined ? first : Buffer.concat(payload)
+  const joined = payload.length === 1 && first !== undefined ? first : Buffer.concat(payload)
+  const body = compression === 'gzip' ? await compress(joined, { level: gzipLevel }) : joined
+  giveBack()
+  declareOwn(body)
+  return { chunks: [body], bytes: body.byteLength, giveBack: hold([body]) }
 }

@@ -5,6 +5,7 @@
 import type { InstantMs } from '../../schemas/brand.ts'
 import type { Held } from '../../schemas/messages.ts'
 import { LogError } from '../ring/log-error.ts'
+import type { Loan } from '../ring/record-log.ts'
 import type { Arrived, Membership, Placed } from './kafka.ts'
 
 export type PayloadWindow = {
@@ -22,7 +23,7 @@ export type PayloadWindow = {
    * @throws {LogError} `gone` when it has been cut off, `corrupt` when it is there and cannot be read,
    * `storage_failed` when it does not come in time.
    */
-  readonly read: (held: Held) => Promise<readonly Uint8Array[]>
+  readonly read: (held: Held) => Promise<Loan>
   /** What the membership has read. */
   readonly received: (arrived: readonly Payload[]) => void
   /** Forgets partitions that are not ours any more; whoever waits for something of them is told so. */
@@ -186,7 +187,7 @@ export const openPayloadWindow = (given: {
     read: async ({ at, batch }) => {
       const lane = laneAt(at.segment)
       const known = lane.payloads.get(at.offset)
-      if (known !== undefined) return [known.payload]
+      if (known !== undefined) return lent(known.payload)
       const waiter: Waiter = lane.waiting.get(at.offset) ?? {
         ...Promise.withResolvers<Uint8Array>(),
         missed: 0,
@@ -203,7 +204,7 @@ export const openPayloadWindow = (given: {
         )
       })
       try {
-        return [await waiter.promise]
+        return lent(await waiter.promise)
       } finally {
         callOff()
       }
@@ -247,6 +248,9 @@ export const openPayloadWindow = (given: {
 }
 
 /** Messages that are read and passed over rather than sought, since seeking costs a request. */
+/** The memory is the client's for Kafka, which has other messages in it. */
+const lent = (payload: Uint8Array): Loan => ({ payload: [payload], giveBack: () => undefined })
+
 const readAheadMax = 256
 const missesMax = 3
 

@@ -73,7 +73,7 @@ export const openWebhook = (options: WebhookOptions): Webhook => {
         'user-agent': `holdfast/${options.version}`,
         ...signatureHeaders({ id, atMs: now(), body: event, secret }),
       },
-      body: { chunks: [bytes], bytes: bytes.byteLength },
+      body: { chunks: [bytes], bytes: bytes.byteLength, giveBack: () => undefined },
       onHead: (reply) => {
         head = reply
       },

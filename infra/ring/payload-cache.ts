@@ -1,16 +1,25 @@
 import type { Position } from '../../schemas/messages.ts'
+import { hold, type LetGo } from '../memory/holds.ts'
+import type { Loan } from './record-log.ts'
 
 /** Payloads that were appended not long ago, so that what is sent at once is not read from disk. */
 export type PayloadCache = {
-  readonly put: (at: Position, payload: readonly Uint8Array[]) => void
+  /** All that one commit has written: some of it may lie in the same memory. */
+  readonly put: (written: readonly Written[]) => void
   /** As it was put. */
-  readonly get: (at: Position) => readonly Uint8Array[] | undefined
+  readonly borrow: (at: Position) => Loan | undefined
   readonly drop: (at: Position) => void
   readonly dropSegment: (segment: number) => void
   readonly bytes: () => number
 }
 
-type Entry = { readonly payload: readonly Uint8Array[]; readonly bytes: number }
+export type Written = { readonly at: Position; readonly payload: readonly Uint8Array[] }
+
+type Entry = {
+  readonly payload: readonly Uint8Array[]
+  readonly bytes: number
+  readonly letGo: LetGo
+}
 
 /** @param bytesMax what is held at most; the oldest goes first. */
 export const openPayloadCache = (bytesMax: number): PayloadCache => {
@@ -19,23 +28,33 @@ export const openPayloadCache = (bytesMax: number): PayloadCache => {
   let held = 0
 
   const drop = (key: string): void => {
-    held -= entries.get(key)?.bytes ?? 0
+    const entry = entries.get(key)
+    if (entry === undefined) return
     entries.delete(key)
+    held -= entry.bytes
+    entry.letGo()
   }
   return {
-    put: (at, payload) => {
-      const bytes = payload.reduce((sum, { length }) => sum + length, 0)
-      if (bytes > bytesMax) return
-      const key = keyOf(at)
-      drop(key)
-      entries.set(key, { payload, bytes })
-      held += bytes
+    put: (written) => {
+      for (const { at, payload } of written) {
+        const key = keyOf(at)
+        drop(key)
+        const bytes = bytesOf(payload)
+        entries.set(key, { payload, bytes, letGo: hold(payload) })
+        held += bytes
+      }
+      // Not before all are held: what is dropped here may share its memory with what came behind it.
       for (const oldest of entries.keys()) {
         if (held <= bytesMax) return
         drop(oldest)
       }
     },
-    get: (at) => entries.get(keyOf(at))?.payload,
+    borrow: (at) => {
+      const entry = entries.get(keyOf(at))
+      // Were memory ever given back under an entry, the disk would still have the payload.
+      if (entry === undefined || bytesOf(entry.payload) !== entry.bytes) return undefined
+      return { payload: entry.payload, giveBack: hold(entry.payload) }
+    },
     drop: (at) => drop(keyOf(at)),
     dropSegment: (segment) => {
       for (const key of entries.keys()) if (key.startsWith(`${segment}/`)) drop(key)
@@ -43,5 +62,8 @@ export const openPayloadCache = (bytesMax: number): PayloadCache => {
     bytes: () => held,
   }
 }
+
+const bytesOf = (payload: readonly Uint8Array[]): number =>
+  payload.reduce((sum, { length }) => sum + length, 0)
 
 const keyOf = ({ segment, offset }: Position): string => `${segment}/${offset}`

@@ -12,7 +12,9 @@ import {
 } from '../disk/frame.ts'
 import type { OpenFiles } from '../disk/open-files.ts'
 import { openWindow, type Window } from '../disk/window.ts'
+import { declareOwn, hold } from '../memory/holds.ts'
 import { LogError } from './log-error.ts'
+import type { Loan } from './record-log.ts'
 import { hasEnded, isPending, type SegmentState } from './segment.ts'
 import { type FoundBatch, scanBatches } from './segment-file.ts'
 
@@ -95,7 +97,7 @@ const visitBatches = async (
  * One positioned read where the head is sound; where it is not, the frame is found by its tail.
  * @throws {LogError} `corrupt` when the checksum is wrong, `gone` when the segment is.
  */
-export const readPayload = async (disk: Disk, { batch, at }: Held): Promise<Buffer> => {
+export const readPayload = async (disk: Disk, { batch, at }: Held): Promise<Loan> => {
   const segment = disk.segments.get(at.segment)
   const where = `offset ${at.offset} of segment ${at.segment}`
   const what = `Reading the batch ${batch.id} at ${where} failed`
@@ -105,13 +107,19 @@ export const readPayload = async (disk: Disk, { batch, at }: Held): Promise<Buff
     const payload = await disk.files.use(segment.path, (file) =>
       payloadAt(file, segment, at, batch),
     )
-    if (payload !== undefined) return payload
+    if (payload !== undefined) return lent(payload)
   } catch (cause) {
     if (codeOf(cause) !== 'ENOENT') throw cause
     throw new LogError('gone', `${what}: there is no file ${segment.path}.`, { cause })
   }
   const why = `in ${segment.path} its payload does not have its checksum`
   throw new LogError('corrupt', `${what}: ${why}. Its records are lost.`)
+}
+
+/** It lies in what the window has read: memory that nobody else has, now that the window is not used again. */
+const lent = (payload: Buffer): Loan => {
+  declareOwn(Buffer.from(payload.buffer))
+  return { payload: [payload], giveBack: hold([payload]) }
 }
 
 const payloadAt = async (

@@ -8,7 +8,8 @@ export type RecordLog = {
   /**
    * Writes batches and resolves when all of them are on stable storage (`durability: fsync`) or
    * with the operating system (`os`). All or nothing: after a rejection none of them will be read.
-   * After `storage_failed` a restart may find them. Payloads are not copied: leave them as they are.
+   * After `storage_failed` a restart may find them. Payloads are not copied: leave them as they are. Once
+   * it has resolved they are the log's alone, and what was declared its own is given back when they end.
    * @throws {LogError} `disk_full` or `storage_failed`; {RangeError} for more than a frame can hold.
    */
   readonly append: (batches: readonly Unstored[]) => Promise<Appended>
@@ -19,10 +20,10 @@ export type RecordLog = {
     readonly batchesMax: number
   }) => Promise<{ readonly held: readonly Held[]; readonly through: Position | null }>
   /**
-   * The payload of a batch, its checksum verified: pieces that follow one another. Not to be changed.
+   * The payload of a batch, its checksum verified.
    * @throws {LogError} `corrupt` when the checksum is wrong, `gone` when the segment is.
    */
-  readonly read: (held: Held) => Promise<readonly Uint8Array[]>
+  readonly read: (held: Held) => Promise<Loan>
   /**
    * Marks a batch as ended, in memory; the journal has made it durable or is about to. Answers
    * false when it had ended already or its segment is gone: then it must not be counted again.
@@ -40,6 +41,17 @@ export type RecordLog = {
   /** Bytes of all segment files. */
   readonly bytes: () => number
   readonly close: () => Promise<void>
+}
+
+/** A payload on loan. */
+export type Loan = {
+  /** Pieces that follow one another. Not to be changed. */
+  readonly payload: readonly Uint8Array[]
+  /**
+   * To be called when nothing of it is used any more, by the operating system neither: its memory may be
+   * another's then. Where that cannot be known, it is not called, and the memory is collected in time.
+   */
+  readonly giveBack: () => void
 }
 
 export type Unstored = { readonly batch: Batch; readonly payload: readonly Uint8Array[] }

@@ -43,7 +43,7 @@ export type RingOptions = {
   readonly segmentFramesMax?: number
   /** `os`: a batch is acknowledged once the system has it; a power cut may take it back. */
   readonly durability: 'fsync' | 'os'
-  /** Payloads kept in memory for reads that come soon. Default 32 MiB. */
+  /** Payloads kept in memory for reads that come soon. Default 8 MiB. */
   readonly payloadCacheBytes?: number
   /** Told of faults that change nothing for any caller. By default the process warns. */
   readonly report?: (fault: Error) => void
@@ -52,7 +52,7 @@ export type RingOptions = {
 }
 
 const defaultSegmentFramesMax = 4096
-const defaultPayloadCacheBytes = 32 * 1024 * 1024
+const defaultPayloadCacheBytes = 8 * 1024 * 1024
 const saltMax = 2 ** 32
 
 export const openRing = (options: RingOptions): RecordLog => {
@@ -79,7 +79,7 @@ export const openRing = (options: RingOptions): RecordLog => {
     },
     append: async (batches) => theWriter().append(batches),
     load: (query) => loadBatches(disk, query),
-    read: async (held) => cache.get(held.at) ?? [await readPayload(disk, held)],
+    read: async (held) => cache.borrow(held.at) ?? (await readPayload(disk, held)),
     end: (at) => {
       cache.drop(at)
       const segment = segments.get(at.segment)

@@ -4,10 +4,11 @@
  */
 import type { SegmentWritten } from '../../actors/cache/protocol.ts'
 import { encodeValue } from '../../schemas/codec.ts'
-import type { Position, Priority } from '../../schemas/messages.ts'
+import type { Priority } from '../../schemas/messages.ts'
 import { isDiskFull, seen } from '../disk/filesystem.ts'
 import { openGroupCommit } from '../disk/group-commit.ts'
 import { LogError } from './log-error.ts'
+import type { Written } from './payload-cache.ts'
 import { entryBytes, type Limits, type Plan, planGroup, type Submitted } from './plan.ts'
 import type { Appended, Unstored } from './record-log.ts'
 import { addFrame, type SegmentState, seal, segmentOf } from './segment.ts'
@@ -24,7 +25,7 @@ export type WriterOptions = {
   readonly limits: Limits
   /** All segments by id; the writer adds the new ones. */
   readonly segments: Map<number, SegmentState>
-  readonly onCommitted: (at: Position, payload: readonly Uint8Array[]) => void
+  readonly onCommitted: (written: readonly Written[]) => void
 }
 
 export type Writer = {
@@ -101,11 +102,11 @@ const settle = async (desk: Desk, { extents, filled }: Plan): Promise<void> => {
     segments.set(segment.id, segment)
     active.set(segment.priority, segment)
     segment.end = end
-    for (const { held, payload } of written) {
-      addFrame(segment, held)
-      desk.onCommitted(held.at, payload)
-    }
+    for (const { held } of written) addFrame(segment, held)
   }
+  desk.onCommitted(
+    extents.flatMap(({ written }) => written.map(({ held: { at }, payload }) => ({ at, payload }))),
+  )
   const full = [...active.values()].filter(
     ({ end, frames }) => end >= limits.segmentBytes || frames >= limits.segmentFramesMax,
   )

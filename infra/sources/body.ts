@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, inflate } from 'node:zlib'
+import { declareOwn } from '../memory/holds.ts'
 
 export type BodyLimits = {
   /** Of one body, as sent and decompressed. */
@@ -35,6 +36,8 @@ export type BodyLease = {
 const decompressionsMax = 4
 /** Pieces that are smaller on average are joined: each costs something wherever it goes. */
 const pieceBytesMin = 16 * 1024
+/** Pieces that are smaller are left to V8: what it costs to count their users is more than they are. */
+const ownBytesMin = 4 * 1024
 const chunkBytesMin = 16 * 1024
 const chunkBytesMax = 1024 * 1024
 /** Guessed: what logs usually grow to. A wrong guess costs a copy. */
@@ -94,7 +97,10 @@ const collect = (request: IncomingMessage, { bytesMax, hold }: Collecting): Prom
   }
   const onEnd = (): void => {
     const small = chunks.length > 1 && count < chunks.length * pieceBytesMin
-    settle({ kind: 'read', pieces: small ? [Buffer.concat(chunks, count)] : chunks })
+    const pieces = small ? [Buffer.concat(chunks, count)] : chunks
+    // Node has copied each chunk out of what it read from the socket, and keeps none of them.
+    for (const piece of pieces) if (piece.length >= ownBytesMin) declareOwn(piece)
+    settle({ kind: 'read', pieces })
   }
   const onGone = (): void => settle({ kind: 'aborted' })
   const settle = (body: Body): void => {

@@ -10,7 +10,7 @@ import type { Endpoint } from '../../infra/endpoints/endpoint.ts'
 import type { Ledger } from '../../infra/ledger/ledger.ts'
 import { cut } from '../../infra/otlp/cut.ts'
 import { LogError } from '../../infra/ring/log-error.ts'
-import type { RecordLog } from '../../infra/ring/record-log.ts'
+import type { Loan, RecordLog } from '../../infra/ring/record-log.ts'
 import type { Log } from '../../infra/telemetry/log.ts'
 import type { Meters } from '../../infra/telemetry/meters.ts'
 import type { AttemptTrace, Telemetry } from '../../infra/telemetry/telemetry.ts'
@@ -105,10 +105,17 @@ const sent = async (
   signal: AbortSignal,
 ): Promise<Verdict> => {
   const read = await Promise.all(piece.held.map((held) => payloadOf(ring, held)))
+  const giveBack = (): void => {
+    for (const it of read) if (it.kind === 'read') it.giveBack()
+  }
   const failing = read.find((it) => it.kind === 'failing')
-  if (failing?.kind === 'failing') return { kind: 'failed', status: 0, detail: failing.detail }
+  if (failing?.kind === 'failing') {
+    giveBack()
+    return { kind: 'failed', status: 0, detail: failing.detail }
+  }
   const unreadable = read.flatMap((it) => (it.kind === 'unreadable' ? [it] : []))
   if (unreadable.length > 0) {
+    giveBack()
     const detail = unreadable.map((it) => it.detail).join('; ')
     return { kind: 'unreadable', held: unreadable.map(({ held }) => held), detail }
   }
@@ -117,6 +124,7 @@ const sent = async (
     assignment,
     piece,
     payload,
+    giveBack,
     deadlineMs,
     signal,
     ...(trace === undefined ? {} : { trace: trace.headers }),
@@ -124,13 +132,13 @@ const sent = async (
 }
 
 type Read =
-  | { readonly kind: 'read'; readonly held: Held; readonly payload: readonly Uint8Array[] }
+  | ({ readonly kind: 'read'; readonly held: Held } & Loan)
   | { readonly kind: 'unreadable'; readonly held: Held; readonly detail: string }
   | { readonly kind: 'failing'; readonly held: Held; readonly detail: string }
 
 const payloadOf = async (ring: Pick<RecordLog, 'read'>, held: Held): Promise<Read> => {
   try {
-    return { kind: 'read', held, payload: await ring.read(held) }
+    return { kind: 'read', held, ...(await ring.read(held)) }
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause
     const isLost = cause.code === 'corrupt' || cause.code === 'gone'

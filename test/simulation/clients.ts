@@ -1,4 +1,5 @@
 /** Clients that offer requests, and try again, or not, when they are refused or hear nothing. */
+import { declareOwn } from '../../infra/memory/holds.ts'
 import type { Kept, Refused, Request } from '../../infra/sources/intake.ts'
 import type { Chance } from '../support/chance.ts'
 import type { Books, Lot, Stream } from './books.ts'
@@ -99,11 +100,19 @@ export const openClients = (given: {
   }
 }
 
+/** As a body that came over HTTP: the pipeline gives it back when nobody uses it any more. */
+const ownCopy = (payload: Buffer): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(payload.length)
+  payload.copy(copy)
+  declareOwn(copy)
+  return copy
+}
+
 const partOf = (lot: Lot, nowMs: number): Request['parts'][number] => ({
   tenant: lot.tenant,
   service: lot.service,
   records: lot.lastId - lot.firstId + 1,
-  payload: [lot.payload],
+  payload: [ownCopy(lot.payload)],
   bytes: lot.payload.length,
   fromMs: epochMs,
   toMs: nowMs,

@@ -56,12 +56,16 @@ export const openNetwork = (given: {
     timeline.after(answer.delayUs ?? transitUs(chance), () => reply(verdict))
   }
 
-  const attempt = (life: Life, { assignment, piece, payload, deadlineMs, signal }: Attempt) =>
+  const attempt = (
+    life: Life,
+    { assignment, piece, payload, giveBack, deadlineMs, signal }: Attempt,
+  ) =>
     new Promise<Verdict>((resolve) => {
       const answer = (verdict: Verdict): void => {
         if (!life.isOver()) resolve(verdict)
       }
       const body = Buffer.concat(payload)
+      giveBack?.()
       const request = { assignment, piece, records: recordsOf(body), bytes: body.length }
       epochs.used(assignment)
       checkPiece(story, request)

@@ -56,7 +56,8 @@ test('ring and journal keep what they were given on the disk of this machine', a
     idsOf(held),
     Array.from({ length: 10 }, (_, it) => unstored(it).batch.id),
   )
-  for (const it of held) assert.deepEqual(Buffer.concat(await restarted.read(it)), payload)
+  for (const it of held)
+    assert.deepEqual(Buffer.concat((await restarted.read(it)).payload), payload)
   for (const { id } of recovery.segments) await restarted.remove(id)
   assert.equal(restarted.bytes(), 0)
   await restarted.close()

@@ -150,7 +150,7 @@ test('a full disk that has no room for a new segment keeps nothing and loses not
   await assert.rejects(ring.append([unstored(2, { priority: 'high' })]), { code: 'disk_full' })
   disk.setCapacity(Number.POSITIVE_INFINITY)
   const { held } = await ring.append([unstored(3, { priority: 'low' })])
-  assert.deepEqual(Buffer.concat(await ring.read(held[0] ?? assert.fail())), payloadOf(3))
+  assert.deepEqual(Buffer.concat((await ring.read(held[0] ?? assert.fail())).payload), payloadOf(3))
   await ring.close()
 })
 

@@ -124,7 +124,7 @@ const assertKept = async (
   const recovery = await ring.recover({ segments: account.removing, offsets: new Map() })
   const served = new Map<string, Buffer>()
   for (const held of await loadAll(ring))
-    served.set(held.batch.id, Buffer.concat(await ring.read(held)))
+    served.set(held.batch.id, Buffer.concat((await ring.read(held)).payload))
   for (const [id, payload] of served) {
     assert.deepEqual(payload, account.attempted.get(id), `${where}: ${id} has other bytes`)
   }

@@ -89,7 +89,10 @@ test('whichever bit of the last frame is lost while the ring runs, no wrong byte
     const ring = ringOn(disk)
     await ring.recover(nothingEnded)
     disk.flipBit({ path, offset, bit: offset % 8 })
-    const outcome: unknown = await ring.read(last).catch((cause: { code: string }) => cause.code)
+    const outcome: unknown = await ring.read(last).then(
+      ({ payload }) => payload,
+      (cause: { code: string }) => cause.code,
+    )
     if (outcome !== 'corrupt') assert.deepEqual(outcome, expected.get(last.batch.id)?.payload)
     await ring.close()
   }

@@ -94,13 +94,13 @@ test('payloads come from memory while they are there, and from disk afterwards',
     { ...unstored(2), payload: pieces },
   ])
   const reads = disk.count('read')
-  assert.deepEqual(Buffer.concat(await ring.read(pick(held, 2))), payloadOf(2))
-  assert.deepEqual(Buffer.concat(await ring.read(pick(held, 1))), payloadOf(1))
+  assert.deepEqual(Buffer.concat((await ring.read(pick(held, 2))).payload), payloadOf(2))
+  assert.deepEqual(Buffer.concat((await ring.read(pick(held, 1))).payload), payloadOf(1))
   assert.equal(disk.count('read'), reads)
-  assert.deepEqual(Buffer.concat(await ring.read(pick(held, 0))), payloadOf(0))
+  assert.deepEqual(Buffer.concat((await ring.read(pick(held, 0))).payload), payloadOf(0))
   assert.equal(disk.count('read'), reads + 1)
   ring.end(pick(held, 1).at)
-  assert.deepEqual(Buffer.concat(await ring.read(pick(held, 1))), payloadOf(1))
+  assert.deepEqual(Buffer.concat((await ring.read(pick(held, 1))).payload), payloadOf(1))
   assert.equal(disk.count('read'), reads + 2)
   await ring.close()
 })
@@ -111,7 +111,7 @@ test('a large payload with a long header is read whole', async () => {
   const large = unstored(0, { payload: Buffer.alloc(300_000, 'a line of a log\n') })
   const named = { ...large, batch: { ...large.batch, service: 's'.repeat(5_000) } }
   const { held } = await ring.append([named, unstored(1)])
-  assert.deepEqual(Buffer.concat(await ring.read(pick(held, 0))), large.payload[0])
+  assert.deepEqual(Buffer.concat((await ring.read(pick(held, 0))).payload), large.payload[0])
   assert.deepEqual(
     (await loadAll(ring)).map(({ batch }) => batch),
     [named.batch, unstored(1).batch],
@@ -170,7 +170,12 @@ test('segments can be removed while others load and read', async () => {
   const ring = await recovered(disk, { segmentFramesMax: 2 })
   const { held } = await ring.append(range(40).map((it) => unstored(it)))
   const removals = range(19).map((it) => ring.remove(it + 1))
-  const reads = held.map((it) => ring.read(it).catch((cause: { code: string }) => cause.code))
+  const reads = held.map((it) =>
+    ring.read(it).then(
+      ({ payload }) => payload,
+      (cause: { code: string }) => cause.code,
+    ),
+  )
   const [loaded, outcomes] = await Promise.all([loadAll(ring), Promise.all(reads), ...removals])
   assert.ok(idsOf(loaded).includes(unstored(39).batch.id))
   for (const [index, outcome] of outcomes.entries()) {

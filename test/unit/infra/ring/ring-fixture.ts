@@ -79,7 +79,7 @@ export const served = async (disk: FaultyDisk) => {
   const recovery = await ring.recover(nothingEnded)
   const batches = new Map<string, Buffer>()
   for (const held of await loadAll(ring))
-    batches.set(held.batch.id, Buffer.concat(await ring.read(held)))
+    batches.set(held.batch.id, Buffer.concat((await ring.read(held)).payload))
   await ring.close()
   return { recovery, batches }
 }
