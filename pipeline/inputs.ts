@@ -26,7 +26,7 @@ export const segmentBytes = ({ cache, batch }: Config): number =>
 /** A quarter of the cache at most is in flight, so that there is always something to evict. */
 const leasedBytesMax = ({ cache, dispatch }: Config): number =>
   Math.min(cache.capacityBytes / 4, dispatch.concurrency * requestBytesMax)
-const requestBytesMax = 4 * mebibyte
+const requestBytesMax = 2 * mebibyte
 
 export const collectorInput = (
   _: Config,

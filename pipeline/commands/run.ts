@@ -2,9 +2,9 @@ import { type Level, levels, openLog } from '../../infra/telemetry/log.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/config-file.ts'
 import type { KafkaSettings } from '../config/kafka-settings.ts'
+import { boundHeapGrowth } from '../heap-growth.ts'
 import { type Role, roles } from '../services/role.ts'
 import { StoppedWhileStartingError } from '../stopped-while-starting.ts'
-import { boundYoungSpace } from '../young-space.ts'
 import {
   type Command,
   configOption,
@@ -84,7 +84,7 @@ export const run: Command = {
       return 2
     }
     exitOnCrash(log)
-    boundYoungSpace()
+    boundHeapGrowth()
     const interrupted = interruption({
       signals: process,
       nowMs: () => performance.now(),

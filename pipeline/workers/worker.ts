@@ -5,11 +5,11 @@ import { openLog } from '../../infra/telemetry/log.ts'
 import { exitOnCrash } from '../commands/crash.ts'
 import { interruption } from '../commands/interruption.ts'
 import { type Parts, serve } from '../commands/serve.ts'
+import { boundHeapGrowth } from '../heap-growth.ts'
 import { startPipeline } from '../pipeline.ts'
 import { openSources } from '../sources.ts'
 import { telemetrySetup } from '../telemetry-setup.ts'
 import { realWorld } from '../world.ts'
-import { boundYoungSpace } from '../young-space.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
 
 type Start = Extract<ToWorker, { type: 'start.asked' }>
@@ -39,7 +39,7 @@ const run = async ({ worker, config, level }: Start): Promise<0 | 1> => {
   const write = (line: string) => void process.stderr.write(line)
   const log = openLog({ write, level, now: Date.now }).child({ worker })
   exitOnCrash(log)
-  boundYoungSpace()
+  boundHeapGrowth()
   const interrupted = interruption({
     signals: process,
     nowMs: () => performance.now(),
