@@ -26,18 +26,22 @@ export const formerLife = async ({
     ...((await hasDrops(filesystem, join(directory, 'drops', dropsName)))
       ? [join('drops', dropsName)]
       : []),
+    ...(await listed('.')).filter((name) => name === bookName),
   ]
   const [trace] = traces
   if (trace === undefined) return undefined
   const detail =
     `There is no journal in ${join(directory, 'journal')}, and ${trace} shows that there was one: it was ` +
-    'removed. The account begins anew. What was delivered and dropped before is not counted any more; what ' +
+    'removed. The account begins anew. What was delivered and dropped before is not counted any more, and drop ' +
+    'events that were not in the archive yet are gone with it (ledger.sqlite may have them, in its view drops). What ' +
     'the ring still has is sent, also what was delivered before; the endpoint is the configured one, whatever ' +
     'an operator had set. If the journal can be had back, stop, put it in the place of the new one, and start.'
   return { type: 'account.begun', detail, atMs: nowMs }
 }
 
 const dropsName = 'drops.ndjson'
+/** It is begun behind the journal. */
+const bookName = 'ledger.sqlite'
 const isOfRing = (name: string): boolean => /^(segment|highest-id)-\d/.test(name)
 
 const namesIn = (filesystem: Filesystem, directory: string): Promise<readonly string[]> =>
