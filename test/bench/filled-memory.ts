@@ -3,8 +3,9 @@
  * been in. A virtual machine may have lent its free memory to its host. There, the first use of a page
  * costs a multiple of what a write to it does, and files that grow would seem to be dear.
  */
-import { open, readFile, rm } from 'node:fs/promises'
-import { totalmem } from 'node:os'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import { tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
 
 export type FilledMemory = {
   /** Fills what has become free. @throws where the system has no `/proc/vmstat` */
@@ -16,12 +17,12 @@ const chunkBytes = 16 * 2 ** 20
 /** The system has begun to take pages back once it has taken so many: then none is free. */
 const takenBackMin = 4_096
 
-/**
- * Reads a file without any content, whose pages the system keeps until it needs them for something else.
- * @param path of the file; removed by `close`
- */
-export const openFilledMemory = async (path: string): Promise<FilledMemory> => {
-  const file = await open(path, 'wx+')
+/** Reads a file without any content, whose pages the system keeps until it needs them for something else. */
+export const openFilledMemory = async (): Promise<FilledMemory> => {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+  const file = await open(join(folder, 'hole'), 'wx+')
+  // It is there for as long as it is open, and however that ends.
+  await rm(folder, { recursive: true })
   const bytes = Math.ceil(totalmem() / chunkBytes) * chunkBytes
   await file.truncate(bytes)
   const target = Buffer.alloc(chunkBytes)
@@ -36,10 +37,7 @@ export const openFilledMemory = async (path: string): Promise<FilledMemory> => {
         position = (position + chunkBytes) % bytes
       }
     },
-    close: async () => {
-      await file.close()
-      await rm(path)
-    },
+    close: () => file.close(),
   }
 }
 

@@ -1,4 +1,5 @@
 /** A subject between a loader and a sink, for a trial in steps: what the records of each step have cost. */
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +49,9 @@ export const withGrowthBench = async <Result>(
   work: (bench: GrowthBench) => Promise<Result>,
 ): Promise<Result> => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
+  // There may be ten GiB in it when somebody has had enough of waiting.
+  const clear = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  process.once('exit', clear)
   const sink = startWorker<SinkOrder, SinkAnswer>('sink.ts')
   const loader = startWorker<LoadOrder, LoadAnswer>('loader.ts')
   let running: Running | undefined
@@ -103,6 +107,7 @@ export const withGrowthBench = async <Result>(
     await running?.stop()
     await Promise.all([loader.stop(), sink.stop()])
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    process.off('exit', clear)
   }
 }
 

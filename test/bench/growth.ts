@@ -13,8 +13,7 @@
  * on from their last round.
  * Needs 1.5 times the capacity in free space, in the folder for temporary files.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { progressOnTerminal } from '../../pipeline/commands/progress.ts'
@@ -159,13 +158,11 @@ const measured = async (
 
 /** The memory is filled anew for each subject: what files of the one before had is free again. */
 const measuredInFilledMemory = async (earlierRounds: number): Promise<readonly Trial[]> => {
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'))
-  const memory = await openFilledMemory(join(folder, 'hole'))
+  const memory = await openFilledMemory()
   try {
     return await measured(memory.fill, earlierRounds)
   } finally {
     await memory.close()
-    await rm(folder, { recursive: true })
   }
 }
 
