@@ -11,6 +11,7 @@ import { openPage, type Page } from '../infra/book/page.ts'
 import type { Clock } from '../infra/clock/clock.ts'
 import type { Log } from '../infra/telemetry/log.ts'
 import { instant } from '../schemas/brand.ts'
+import type { Drop } from '../schemas/messages.ts'
 import { areEqual, type BookSources, type Check, checked } from './book-check.ts'
 
 export type Bookkeeper = {
@@ -56,8 +57,14 @@ export const openBookkeeper = ({
   let sources: BookSources | null = null
   let view: Omit<BookView, 'waiting'> = { state: 'starting', missingRecords: 0 }
   let unwritten: Page | null = null
+  /** Handed over ahead of their page, and not written so far. */
+  let events: readonly Drop[] = []
+  /** When the next page may be written. */
+  let dueAtMs = 0
   let pages = 0
   let retryMs = 0
+  /** What the store had taken when the last page was written. */
+  let spentMs = 0
   let tidyAtMs = clock.now() + tidyMs
   let atStart: Sums | null = null
   let working: Promise<void> | null = null
@@ -86,8 +93,15 @@ export const openBookkeeper = ({
     unwritten = null
     return state
   }
+  /** Where losses go on, they alone would make most of a page that is long in coming. */
+  const writeEvents = async (): Promise<void> => {
+    if (events.length === 0) events = page.takeDrops()
+    if (events.length > 0) await store.ask({ type: 'events', drops: events })
+    events = []
+  }
   const keep = async ({ ledger }: BookSources): Promise<void> => {
     if (unwritten !== null) await write(unwritten)
+    await writeEvents()
     if (page.size() === 0) return
     const totals = ledger.totals()
     const { sums } = await write(cut())
@@ -120,18 +134,24 @@ export const openBookkeeper = ({
     tidyAtMs = clock.now() + (isMore ? tidyMoreMs : tidyMs)
   }
   const turn = async (from: BookSources): Promise<void> => {
+    const isDue = view.state !== 'kept' || clock.now() >= dueAtMs
     try {
+      if (!isDue) return await writeEvents()
       if (view.state === 'starting') await begin(from)
       else if (view.state === 'behind') await putRight(from)
       else await keep(from)
       await tidy(from)
       if (retryMs > 0) log.info('book.resumed', 'The book is written again.')
       retryMs = 0
+      const restMs = (store.spentMs() - spentMs) / shareMax
+      spentMs = store.spentMs()
+      dueAtMs = clock.now() + Math.min(pageMsMax, restMs)
     } catch (cause) {
       failed(cause)
     }
   }
   const failed = (cause: unknown): void => {
+    dueAtMs = 0
     const isDamaged = cause instanceof BookError && cause.code === 'damaged'
     if (retryMs === 0) {
       const text = 'The book of the account could not be written; the account itself goes on.'
@@ -142,23 +162,25 @@ export const openBookkeeper = ({
     // Too much to wait for a disk: the ledger knows it all, and the book is put right from there.
     if (page.size() < pageSizeMax) return
     unwritten = null
+    events = []
     cut()
     if (view.state !== 'starting') turnTo('behind')
   }
   const loop = (delayMs: number): void => {
     callOff = clock.at(instant(clock.now() + delayMs), () => {
       if (sources === null) return
-      const spentMs = store.spentMs()
       working = turn(sources).then(() => {
         working = null
-        const restMs = (store.spentMs() - spentMs) / shareMax
-        loop(Math.max(pageMs, retryMs, Math.min(pageMsMax, restMs)))
+        loop(Math.max(pageMs, retryMs))
       })
     })
   }
   return {
     book: page,
-    view: () => ({ ...view, waiting: page.size() + (unwritten === null ? 0 : 1) }),
+    view: () => ({
+      ...view,
+      waiting: page.size() + events.length + (unwritten === null ? 0 : 1),
+    }),
     begin: (from) => {
       sources = from
       atStart = from.ledger.totals()
@@ -172,6 +194,7 @@ export const openBookkeeper = ({
       callOff()
       await working
       callOff()
+      dueAtMs = 0
       if (sources !== null) await turn(sources)
       try {
         await store.close()

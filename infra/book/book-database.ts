@@ -117,13 +117,16 @@ const answerOf = (open: Open, request: BookRequest): BookAnswer => {
 
 type Writing = Extract<
   BookRequest,
-  { readonly type: 'page' | 'check' | 'held' | 'drops' | 'unheld' }
+  { readonly type: 'page' | 'events' | 'check' | 'held' | 'drops' | 'unheld' }
 >
 
 const write = ({ pages, check }: Open, request: Writing): void => {
   switch (request.type) {
     case 'page':
       pages.write(request.page)
+      break
+    case 'events':
+      pages.events(request.drops)
       break
     case 'check':
       check.begin()

@@ -5,6 +5,8 @@ import type { Page, StreamName } from './page.ts'
 export type BookRequest =
   | { readonly type: 'state' }
   | { readonly type: 'page'; readonly page: Page }
+  /** Drop events of a page that is still to come. They change no sum: those are in its intervals. */
+  | { readonly type: 'events'; readonly drops: readonly Drop[] }
   /**
    * A check against the ledger: `check`, then what is held and what was dropped in any parts, then
    * `unheld`, then the page that was cut when the sums were taken, then the `sums`. No other page between.

@@ -30,6 +30,8 @@ export type StreamPage = StreamName & {
 export type OpenPage = AccountBook & {
   /** The page so far; the next one begins. */
   readonly cut: (given: Pick<Page, 'position' | 'atMs'>) => Page
+  /** The drop events so far. The page goes on without them. */
+  readonly takeDrops: () => readonly Drop[]
   /** Intervals, drop events and refusals in it. */
   readonly size: () => number
 }
@@ -88,6 +90,12 @@ export const openPage = (): OpenPage => {
         const sum = (known?.records ?? 0) + records
         refusals.set(key, { tenant, service, records: sum, hourFromMs })
       }
+    },
+    takeDrops: () => {
+      const taken = drops
+      drops = []
+      size -= taken.length
+      return taken
     },
     size: () => size,
     cut: (given) => {

@@ -11,6 +11,8 @@ export const anyProducer = '*'
 
 export type Pages = {
   readonly write: (page: Page) => void
+  /** The events alone, to be read by people; what they change is in a page. */
+  readonly events: (drops: readonly Drop[]) => void
   readonly drops: (drops: readonly Drop[]) => void
 }
 
@@ -59,6 +61,9 @@ export const openPages = (
       }
       put.run('position', position)
       put.run('written_at_ms', String(atMs))
+    },
+    events: (drops) => {
+      for (const drop of drops) keepDrop(drop)
     },
     drops: (drops) => {
       for (const drop of drops) {
