@@ -3,7 +3,7 @@
  * of a stream of one producer follow one another, so a first and a last number say it all.
  */
 import type { Extent, Mark } from '../../schemas/messages.ts'
-import { streamKey } from '../ring/segment.ts'
+import { streamKey } from '../ring/stream-counts.ts'
 
 /** By segment, and in it by stream. */
 export type Grown = Map<number, Map<string, Extent>>

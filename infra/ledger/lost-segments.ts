@@ -13,7 +13,7 @@ import {
   sizeOf,
 } from '../../schemas/range-set.ts'
 import type { RecordLog, StreamExtent } from '../ring/record-log.ts'
-import { streamKey } from '../ring/segment.ts'
+import { streamKey } from '../ring/stream-counts.ts'
 import type { DropIds } from './drop-id.ts'
 import { extentOfMark } from './grown.ts'
 import type { Replayed } from './replay.ts'

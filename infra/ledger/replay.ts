@@ -20,7 +20,7 @@ import type {
 } from '../../schemas/messages.ts'
 import type { Fact } from '../journal/journal.ts'
 import type { Ended, StreamCount } from '../ring/record-log.ts'
-import { streamKey } from '../ring/segment.ts'
+import { streamKey } from '../ring/stream-counts.ts'
 import { type Account, openAccount, type Stream } from './account.ts'
 import { cutBack, extend, extentOfMark, type Grown } from './grown.ts'
 

@@ -6,7 +6,7 @@ import type { Batch, Priority } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import type { Filesystem } from '../disk/filesystem.ts'
 import { type Fate, type OfflineSegment, offlineRing, offlineSegments } from './offline-segments.ts'
-import { streamKey } from './segment.ts'
+import { streamKey } from './stream-counts.ts'
 
 export type SegmentReport = {
   readonly path: string

@@ -20,11 +20,13 @@ import {
   segmentOf,
 } from './segment.ts'
 import { readSegmentHeader, scanBatches } from './segment-file.ts'
+import type { StreamNames } from './stream-counts.ts'
 
 export type RecoveryOptions = {
   readonly filesystem: Filesystem
   readonly directory: string
   readonly durability: 'fsync' | 'os'
+  readonly streams: StreamNames
 }
 export type Recovered = {
   readonly recovery: Recovery
@@ -107,9 +109,10 @@ const recoverSegment = async (
   try {
     const header = await readSegmentHeader(file, path)
     if (header === undefined || (await file.size()) < fileHeaderBytes)
-      return await withoutHeader(file, query.file)
+      return await withoutHeader(file, query.file, options.streams)
     refuseUnknownSchema(path, header.schema)
-    const state = newSegment({ ...query.file, salt: header.salt, schema: header.schema })
+    const { salt, schema } = header
+    const state = newSegment({ ...query.file, salt, schema }, options.streams)
     const damage = await readFrames(file, state, query)
     const { length: lost } = damage.unknown
     if (damage.tornBytes > 0 && state.frames + lost > 0) await file.truncate(state.end)
@@ -174,12 +177,16 @@ const refuseUnknownSchema = (path: string, schema: bigint): void => {
 }
 
 /** A file that was being created held nothing yet. Anything else without a header is damage. */
-const withoutHeader = async (file: OpenFile, segment: SegmentFile): Promise<FoundSegment> => {
+const withoutHeader = async (
+  file: OpenFile,
+  segment: SegmentFile,
+  streams: StreamNames,
+): Promise<FoundSegment> => {
   const bytes = await file.size()
   const nothing = { corrupt: [], unknown: [], tornBytes: 0 }
   if (bytes <= fileHeaderBytes) return { kind: 'empty', damage: { ...nothing, tornBytes: bytes } }
   const detail = `all ${bytes} bytes: neither copy of the file's header is readable`
-  const state = newSegment({ ...segment, salt: 0, schema: 0n })
+  const state = newSegment({ ...segment, salt: 0, schema: 0n }, streams)
   state.end = bytes
   seal(state)
   const damage = { ...nothing, unknown: [{ file: segment.path, detail }] }

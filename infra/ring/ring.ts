@@ -31,6 +31,7 @@ import { loadBatches, readPayload, unendedBatches } from './reader.ts'
 import type { RecordLog } from './record-log.ts'
 import { type Recovered, recoverSegments } from './recovery.ts'
 import { endBatch, type SegmentState } from './segment.ts'
+import { openStreamNames, type StreamNames } from './stream-counts.ts'
 import { openWriter, type Writer } from './writer.ts'
 
 export type RingOptions = {
@@ -58,6 +59,7 @@ const saltMax = 2 ** 32
 export const openRing = (options: RingOptions): RecordLog => {
   const { filesystem } = options
   const segments = new Map<number, SegmentState>()
+  const streams = openStreamNames()
   const files = openFiles(filesystem)
   const cache = openPayloadCache(options.payloadCacheBytes ?? defaultPayloadCacheBytes)
   const disk = { files, segments }
@@ -70,11 +72,11 @@ export const openRing = (options: RingOptions): RecordLog => {
   return {
     recover: async (ended) => {
       if (writer !== null) throw new Error('The record log was recovered twice.')
-      const recovered = await recoverSegments(options, ended).catch((cause) => {
+      const recovered = await recoverSegments({ ...options, streams }, ended).catch((cause) => {
         throw recoveryFailure(options.directory, cause)
       })
       for (const segment of recovered.segments) segments.set(segment.id, segment)
-      writer = startWriter(options, { segments, cache, highestId: recovered.highestId })
+      writer = startWriter(options, { segments, streams, cache, highestId: recovered.highestId })
       return recovered.recovery
     },
     append: async (batches) => theWriter().append(batches),
@@ -93,7 +95,7 @@ export const openRing = (options: RingOptions): RecordLog => {
       await theWriter().retire(segment)
       return unendedBatches(disk, segment)
     },
-    accepted: (id) => [...(segments.get(id)?.accepted.values() ?? [])],
+    accepted: (id) => segments.get(id)?.accepted.all() ?? [],
     remove: async (id) => {
       const segment = segments.get(id)
       if (segment === undefined) return
@@ -102,6 +104,7 @@ export const openRing = (options: RingOptions): RecordLog => {
       cache.dropSegment(id)
       await unlinkSegment(options, { segment, files })
       segments.delete(id)
+      segment.accepted.clear()
     },
     bytes: () => [...segments.values()].reduce((sum, { end }) => sum + end, 0),
     close: async () => {
@@ -115,6 +118,7 @@ const startWriter = (
   options: RingOptions,
   state: {
     readonly segments: Map<number, SegmentState>
+    readonly streams: StreamNames
     readonly cache: PayloadCache
     readonly highestId: Recovered['highestId']
   },
@@ -126,6 +130,7 @@ const startWriter = (
       durability: options.durability,
       drawSalt: options.drawSalt ?? (() => randomInt(saltMax)),
       schema: fingerprintOf('Batch'),
+      streams: state.streams,
       highestId: { ...state.highestId },
       files: new Map(),
       unsyncable: new Set(),

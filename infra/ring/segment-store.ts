@@ -6,6 +6,7 @@ import type { Filesystem, OpenFile } from '../disk/filesystem.ts'
 import { raiseHighestId } from './highest-id.ts'
 import type { Extent } from './plan.ts'
 import { newSegment, type SegmentState, segmentName } from './segment.ts'
+import type { StreamNames } from './stream-counts.ts'
 
 /** Owned and changed by the functions below. */
 export type SegmentStore = {
@@ -15,6 +16,7 @@ export type SegmentStore = {
   readonly drawSalt: () => number
   /** Fingerprint of the schema of the frames' headers. */
   readonly schema: bigint
+  readonly streams: StreamNames
   /** The highest id ever given, and the one that the directory says so of. */
   readonly highestId: { known: number; marked: number | undefined }
   /** Files open for appends, by segment. */
@@ -30,7 +32,8 @@ export const draftSegment = (store: SegmentStore, priority: Priority): SegmentSt
   store.highestId.known += 1
   const id = store.highestId.known
   const path = join(store.directory, segmentName({ id, priority }))
-  return newSegment({ id, priority, path, salt: store.drawSalt(), schema: store.schema })
+  const { schema, streams } = store
+  return newSegment({ id, priority, path, salt: store.drawSalt(), schema }, streams)
 }
 
 /** Creates the segments that are not there, then writes all. @throws what the filesystem throws. */

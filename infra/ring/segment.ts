@@ -4,10 +4,9 @@
  */
 
 import type { Segment } from '../../actors/cache/protocol.ts'
-import type { Batch, Held, Priority } from '../../schemas/messages.ts'
-import { recordsIn } from '../../schemas/range-set.ts'
+import type { Held, Priority } from '../../schemas/messages.ts'
 import { fileHeaderBytes } from '../disk/file-header.ts'
-import type { StreamExtent } from './record-log.ts'
+import { openStreamCounts, type StreamCounts, type StreamNames } from './stream-counts.ts'
 
 /** Owned and changed by the ring alone. */
 export type SegmentState = {
@@ -22,7 +21,7 @@ export type SegmentState = {
   frames: number
   /** Offset of the last frame, 0 where there is none. */
   lastOffset: number
-  readonly accepted: Map<string, StreamExtent>
+  readonly accepted: StreamCounts
   /** Offsets of batches that have ended. */
   ended: Set<number> | 'all'
   /** Offsets of batches that recovery reported as corrupt: not offered again. */
@@ -32,12 +31,13 @@ export type SegmentState = {
 
 export const newSegment = (
   segment: Pick<SegmentState, 'id' | 'priority' | 'path' | 'salt' | 'schema'>,
+  streams: StreamNames,
 ): SegmentState => ({
   ...segment,
   end: fileHeaderBytes,
   frames: 0,
   lastOffset: 0,
-  accepted: new Map(),
+  accepted: openStreamCounts(streams),
   ended: new Set(),
   corrupt: new Set(),
   phase: 'active',
@@ -47,21 +47,8 @@ export const newSegment = (
 export const addFrame = (segment: SegmentState, { batch, at }: Held): void => {
   segment.frames += 1
   segment.lastOffset = Math.max(segment.lastOffset, at.offset)
-  const { producer, tenant, service, lastSeq } = batch
-  const key = streamKey(batch)
-  const known = segment.accepted.get(key)
-  const records = (known?.records ?? 0) + recordsIn(batch)
-  const firstSeq = known?.firstSeq ?? batch.firstSeq
-  segment.accepted.set(key, { producer, tenant, service, records, firstSeq, lastSeq })
+  segment.accepted.add(batch)
 }
-
-/** Unlike for any two streams: the lengths say where each part ends. */
-export const streamKey = ({
-  producer,
-  tenant,
-  service,
-}: Pick<Batch, 'producer' | 'tenant' | 'service'>): string =>
-  `${producer.length}/${tenant.length}/${producer}${tenant}${service}`
 
 /** Answers false when the batch had ended before. */
 export const endBatch = (segment: SegmentState, offset: number): boolean => {
@@ -73,6 +60,7 @@ export const endBatch = (segment: SegmentState, offset: number): boolean => {
 
 export const seal = (segment: SegmentState): void => {
   segment.phase = 'sealed'
+  segment.accepted.pack()
   forgetEnded(segment)
 }
 
