@@ -4,7 +4,7 @@ import type { InstantMs } from '../../schemas/brand.ts'
 import type { Eviction, Held, SegmentEvicted, SegmentRetired } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
 import type { StreamCount } from '../ring/record-log.ts'
-import { streamKey } from '../ring/stream-counts.ts'
+import { type StreamName, streamKey } from '../ring/stream-counts.ts'
 import type { Desk } from './desk.ts'
 import type { Ledger } from './ledger.ts'
 import { LedgerError } from './ledger-error.ts'
@@ -76,12 +76,13 @@ const evict = async (
         `${live.open}; what the log knows of is recorded as lost.`,
     )
   }
-  const ranges = lostRanges(held)
+  const accepted = desk.log.accepted(segment)
+  const ranges = lostRanges(held, sharedNames(accepted))
   return desk.turnstile.through(async () => {
     const fact: SegmentEvicted = {
       type: 'segment.evicted',
       segment,
-      streams: lossPerStream(desk.log.accepted(segment), ranges),
+      streams: lossPerStream(accepted, ranges),
       drops: evictionDrops(ranges, { segment, nowMs, ids: desk.ids }),
     }
     await desk.journal.append([fact])
@@ -144,22 +145,29 @@ const countGhosts = (
   }
 }
 
+/** Names as the record log keeps them: drop events stay in memory, and need no copies of them. */
+const sharedNames = (accepted: readonly StreamCount[]): ((name: StreamName) => StreamName) => {
+  const names = new Map(accepted.map((count) => [streamKey(count), count]))
+  return (name) => names.get(streamKey(name)) ?? name
+}
+
 const lossPerStream = (
   accepted: readonly StreamCount[],
   ranges: readonly LostRange[],
 ): SegmentEvicted['streams'] => {
-  const key = ({ producer, tenant, service }: Omit<StreamCount, 'records'>): string =>
-    JSON.stringify([producer, tenant, service])
   const losses = new Map(
-    accepted.map(({ records, producer, tenant, service }) => [
-      key({ producer, tenant, service }),
+    accepted.map(({ producer, tenant, service, records }) => [
+      streamKey({ producer, tenant, service }),
       { producer, tenant, service, accepted: records, dropped: 0 },
     ]),
   )
-  for (const { producer, tenant, service, records } of ranges) {
-    const stream = { producer, tenant, service }
-    const loss = losses.get(key(stream)) ?? { ...stream, accepted: 0, dropped: 0 }
-    losses.set(key(stream), { ...loss, dropped: loss.dropped + records })
+  for (const range of ranges) {
+    const { producer, tenant, service, records } = range
+    const key = streamKey(range)
+    const loss = losses.get(key)
+    if (loss === undefined)
+      losses.set(key, { producer, tenant, service, accepted: 0, dropped: records })
+    else loss.dropped += records
   }
   return [...losses.values()]
 }

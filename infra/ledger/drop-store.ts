@@ -81,7 +81,10 @@ export const openDropStore = ({
 
   return {
     add: (drops) => {
-      for (const drop of drops) recent.splice(indexBehind(recent, drop.id), 0, drop)
+      for (const drop of drops) {
+        if ((recent.at(-1)?.id ?? '') < drop.id) recent.push(drop)
+        else recent.splice(indexBehind(recent, drop.id), 0, drop)
+      }
       unarchivedCount += drops.length
       trim()
     },

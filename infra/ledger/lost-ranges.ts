@@ -3,6 +3,7 @@
 import { type InstantMs, instant } from '../../schemas/brand.ts'
 import type { Batch, Drop, Held } from '../../schemas/messages.ts'
 import { recordsIn } from '../../schemas/range-set.ts'
+import type { StreamName } from '../ring/stream-counts.ts'
 import type { DropIds } from './drop-id.ts'
 
 /** Batches of one stream of one producer that follow one another without a gap, as one. */
@@ -20,28 +21,53 @@ export type LostRange = Pick<
 > & { readonly batches: number; readonly records: number }
 
 /** The maximal contiguous ranges; by producer, tenant and service, then by number. */
-export const lostRanges = (held: readonly Held[]): readonly LostRange[] => {
+export const lostRanges = (
+  held: readonly Held[],
+  /** Answers the name in other strings, which others hold as well. */
+  shared: (name: StreamName) => StreamName = (name) => name,
+): readonly LostRange[] => {
   const ranges: LostRange[] = []
   for (const batch of held.map((it) => it.batch).sort(byCoordinates)) {
     const last = ranges.at(-1)
     if (last !== undefined && follows(last, batch)) ranges[ranges.length - 1] = joined(last, batch)
-    else ranges.push({ ...batch, batches: 1, records: recordsIn(batch) })
+    else ranges.push(rangeOf(batch, shared(batch)))
   }
   return ranges
 }
 
-/** The drop events of a segment that is overwritten. */
+const rangeOf = (batch: Batch, { producer, tenant, service }: StreamName): LostRange => ({
+  producer,
+  tenant,
+  service,
+  firstSeq: batch.firstSeq,
+  lastSeq: batch.lastSeq,
+  bytes: batch.bytes,
+  priority: batch.priority,
+  fromMs: batch.fromMs,
+  toMs: batch.toMs,
+  batches: 1,
+  records: recordsIn(batch),
+})
+
+/** The drop events of a segment that is overwritten. Those that read the same share their text. */
 export const evictionDrops = (
   ranges: readonly LostRange[],
   given: { readonly segment: number; readonly nowMs: InstantMs; readonly ids: DropIds },
-): readonly Drop[] =>
-  ranges.map((range) => {
-    const batches = range.batches === 1 ? 'one batch' : `${range.batches} batches`
+): readonly Drop[] => {
+  const details = new Map<string, string>()
+  const detailOf = ({ batches, priority }: LostRange): string => {
+    const key = `${batches} ${priority}`
+    const known = details.get(key)
+    if (known !== undefined) return known
+    const lost = batches === 1 ? 'one batch' : `${batches} batches`
     const detail =
-      `The cache was full, so its segment ${given.segment} of ${range.priority} priority was overwritten; ` +
-      `${batches} of this range had not ended.`
-    return overwrittenDrop(range, { ...given, detail })
-  })
+      `The cache was full, so its segment ${given.segment} of ${priority} priority was overwritten; ` +
+      `${lost} of this range had not ended.`
+    details.set(key, detail)
+    return detail
+  }
+  return ranges.map((range) => overwrittenDrop(range, { ...given, detail: detailOf(range) }))
+}
 
 /** The drop event of a range that made way for others. */
 export const overwrittenDrop = (
