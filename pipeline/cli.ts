@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { boundedLines } from './bounded-lines.ts'
 import { obeyed } from './command-line.ts'
 
 /** A reader that went away, as `holdfast drops | head` does, is no failure of ours. */
@@ -10,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const status = await obeyed(process.argv.slice(2), {
   environment: process.env,
   print: (text) => void process.stdout.write(text),
-  warn: (text) => void process.stderr.write(text),
+  warn: boundedLines(process.stderr),
 })
 process.exitCode = status
 // What is still in the pipes is written first: process.exit would cut it off.

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import { openReceiver } from '../../infra/receiver/receiver.ts'
 import { openLog } from '../../infra/telemetry/log.ts'
+import { boundedLines } from '../bounded-lines.ts'
 import { exitOnCrash } from '../commands/crash.ts'
 import { interruption } from '../commands/interruption.ts'
 import { type Parts, serve } from '../commands/serve.ts'
@@ -36,7 +37,7 @@ const parts: Parts = {
 }
 
 const run = async ({ worker, config, level }: Start): Promise<0 | 1> => {
-  const write = (line: string) => void process.stderr.write(line)
+  const write = boundedLines(process.stderr)
   const log = openLog({ write, level, now: Date.now }).child({ worker })
   exitOnCrash(log)
   boundHeapGrowth()
