@@ -53,7 +53,7 @@ const parsed = () => {
         streams: { type: 'string', default: '1,100,10000' },
         requests: { type: 'string', default: '5000' },
         'capacity-gib': { type: 'string', default: '1' },
-        drops: { type: 'string', default: '100000' },
+        drops: { type: 'string', default: '40000' },
         yardstick: { type: 'string', default: 'relay' },
         'fill-memory': { type: 'boolean', default: false },
         cli: { type: 'string', default: builtCli },
@@ -109,12 +109,18 @@ const asked = values.only.split(',')
 const strange = asked.find((name) => !growthNames.some((known) => known === name))
 if (strange !== undefined) usage(`--only is of ${growthNames.join(', ')}; not ${strange}`)
 
-/** Trials that earlier runs have printed. */
-const earlier = async (): Promise<readonly Trial[]> => {
-  const paths = values.join?.split(',') ?? []
-  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
-  return texts.flatMap((text) => (JSON.parse(text) as { trials: readonly Trial[] }).trials)
+/** Trials that an earlier run has printed. */
+const printedIn = async (path: string): Promise<readonly Trial[]> => {
+  try {
+    const { trials } = JSON.parse(await readFile(path, 'utf8'))
+    return Array.isArray(trials) ? trials : usage(`--join: there are no trials in ${path}`)
+  } catch (cause) {
+    const seen = cause instanceof Error ? cause.message : String(cause)
+    return usage(`--join: ${path} could not be read: ${seen}`)
+  }
 }
+const earlier = async (): Promise<readonly Trial[]> =>
+  (await Promise.all((values.join?.split(',') ?? []).map(printedIn))).flat()
 
 const rangeText = ({ steps }: Trial): string => {
   const costs = steps.map(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion)
