@@ -5,8 +5,8 @@
  * Constraints
  * - Only memory that was declared to be of payloads alone is given back. All other holds do nothing.
  * - Whoever has bytes of it that others may let go of holds them, before anything else has a turn.
- * - Memory of which nobody says that he is done with it is V8's to collect, as ever. So in doubt, for
- *   instance after a fault of a connection, nobody lets go.
+ * - Memory of which nobody says that he is done with it is V8's to collect, as ever. So who is in doubt
+ *   does not let go.
  * - Memory that was given back too early cannot be read: it is of length 0 from then on. But what the
  *   operating system was told to write it would still write: it is done when it says so, not before.
  */
@@ -25,7 +25,7 @@ const memories = new WeakMap<ArrayBuffer, Memory>()
  */
 export const declareOwn = ({ buffer, byteLength }: Uint8Array): void => {
   const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength
-  if (isWhole) memories.set(buffer, { users: 0 })
+  if (isWhole && !memories.has(buffer)) memories.set(buffer, { users: 0 })
 }
 
 /** Bytes that nobody lets go of meanwhile. */
