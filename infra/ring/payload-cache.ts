@@ -21,7 +21,10 @@ type Entry = {
   readonly letGo: LetGo
 }
 
-/** @param bytesMax what is held at most; the oldest goes first. */
+/** What an entry takes beside its payload, about: with payloads of a few bytes that is most of it. */
+export const entryOverheadBytes = 400
+
+/** @param bytesMax what is held at most, with what entries take besides; the oldest goes first. */
 export const openPayloadCache = (bytesMax: number): PayloadCache => {
   /** By position, the oldest first. */
   const entries = new Map<string, Entry>()
@@ -31,19 +34,26 @@ export const openPayloadCache = (bytesMax: number): PayloadCache => {
     const entry = entries.get(key)
     if (entry === undefined) return
     entries.delete(key)
-    held -= entry.bytes
+    held -= entry.bytes + entryOverheadBytes
     entry.letGo()
   }
   return {
     put: (written) => {
+      const tooLarge: LetGo[] = []
       for (const { at, payload } of written) {
         const key = keyOf(at)
         drop(key)
         const bytes = bytesOf(payload)
-        entries.set(key, { payload, bytes, letGo: hold(payload) })
-        held += bytes
+        const letGo = hold(payload)
+        if (bytes + entryOverheadBytes > bytesMax) {
+          tooLarge.push(letGo)
+          continue
+        }
+        entries.set(key, { payload, bytes, letGo })
+        held += bytes + entryOverheadBytes
       }
-      // Not before all are held: what is dropped here may share its memory with what came behind it.
+      // Not before all are held: what goes here may share its memory with what came behind it.
+      for (const letGo of tooLarge) letGo()
       for (const oldest of entries.keys()) {
         if (held <= bytesMax) return
         drop(oldest)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { entryOverheadBytes } from '../../../../infra/ring/payload-cache.ts'
 import type { Held } from '../../../../schemas/messages.ts'
 import {
   diskOf,
@@ -86,7 +87,9 @@ test('what the journal says has ended is neither loaded nor counted after a rest
 
 test('payloads come from memory while they are there, and from disk afterwards', async () => {
   const disk = diskOf(1)
-  const ring = await recovered(disk, { payloadCacheBytes: 2 * payloadOf(0).length })
+  const ring = await recovered(disk, {
+    payloadCacheBytes: 2 * (payloadOf(0).length + entryOverheadBytes),
+  })
   const pieces = [Buffer.from('payload '), Buffer.from('2')]
   const { held } = await ring.append([
     unstored(0),
