@@ -40,7 +40,8 @@ export const systemClock: Clock = {
     const wait = (): void => {
       const leftMs = atMs - systemClock.now()
       // What has arrived by then is read first: a busy process would else take for late what was in time.
-      if (leftMs <= 0) last = setImmediate(callback).unref()
+      // It is due now, so it counts as work: for one that does not, the loop would not leave its waiting.
+      if (leftMs <= 0) last = setImmediate(callback)
       else timeout = setTimeout(wait, Math.min(leftMs, timeoutMsMax)).unref()
     }
     timeout = setTimeout(

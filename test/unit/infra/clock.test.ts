@@ -48,3 +48,15 @@ test('a timer that is called off by another of the same moment does not call bac
   clearTimeout(keepsAlive)
   assert.deepEqual(seen, ['first'])
 })
+
+test('a timer calls back in a process in which nothing else happens', async () => {
+  const server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { promise: first, resolve } = Promise.withResolvers<string>()
+  const keepsAlive = setTimeout(resolve, 2_000, 'something else')
+  systemClock.at(inMs(5), () => resolve('the timer'))
+  const woke = await first
+  clearTimeout(keepsAlive)
+  server.close()
+  assert.equal(woke, 'the timer')
+})
